@@ -1,0 +1,61 @@
+// What an exchange used, in tokens, whatever the provider's own habit.
+//
+// Counts follow OpenTelemetry GenAI: `input_tokens` is everything that went in,
+// cache reads and writes included; `output_tokens` is everything that came out,
+// reasoning included; the other counts are parts of those two. A count that the
+// provider did not give is absent, never 0: absent, zero and estimated are three
+// different things.
+//
+// Not here: how the counts are read (exchange_meter.h) and what they cost (pricing/).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tokometer::meter {
+
+using Count = std::optional<std::int64_t>;
+
+enum class UsageSource {
+  kNone,       // nothing is known
+  kReported,   // the provider said so
+  kEstimated,  // counted by us
+};
+
+// "none", "reported", "estimated".
+std::string_view to_string(UsageSource source);
+
+struct Usage {
+  UsageSource source = UsageSource::kNone;
+
+  Count input_tokens;
+  Count cache_read_input_tokens;      // part of input_tokens
+  Count cache_creation_input_tokens;  // part of input_tokens, every lifetime together
+  Count cache_creation_1h_input_tokens;  // part of cache_creation_input_tokens
+  Count audio_input_tokens;           // part of input_tokens
+  Count cache_read_audio_input_tokens;  // part of both audio_input_tokens and cache_read_input_tokens
+  Count image_input_tokens;           // part of input_tokens
+  Count tool_use_prompt_tokens;       // part of input_tokens
+  Count output_tokens;
+  Count reasoning_output_tokens;  // part of output_tokens
+  Count audio_output_tokens;      // part of output_tokens
+  Count image_output_tokens;      // part of output_tokens
+  Count total_tokens;             // as the provider states it
+  Count billed_input_tokens;      // only where the provider bills other counts than it uses
+  Count billed_output_tokens;
+
+  // Billed per call, by the provider's name for the tool: {"web_search", 2}.
+  std::vector<std::pair<std::string, std::int64_t>> tool_calls;
+  // The tier that the provider says it served ("default", "priority", "flex", "batch"); empty if unsaid.
+  std::string service_tier;
+  // The cost that the provider itself states, an exact decimal in USD; empty if unsaid.
+  std::string provider_cost_usd;
+  // The provider's usage object, verbatim JSON, so that cost can be computed again; empty if there is none.
+  std::string details;
+};
+
+}  // namespace tokometer::meter

@@ -1,0 +1,64 @@
+// The provider specs in force, and which of them a request belongs to.
+//
+// Specs come from the binary (data/providers) and from the user's folder, whose
+// files override by name and by field. A Registry is immutable once loaded and
+// may be shared between threads; a reload makes a new one.
+//
+// Not here: what a spec says (spec.h), how it is read and checked (spec_file.h).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "embedded/embedded.h"
+#include "wire/fields.h"
+
+namespace tokometer::provider {
+
+struct Spec;      // spec.h
+struct Endpoint;  // spec.h
+
+class Registry {
+ public:
+  // Merges `builtin` with every *.json of `user_folder` (which may be missing).
+  // Fails on the first fault of a file: "FILE:LINE: what is wrong".
+  static Result<std::shared_ptr<const Registry>> load(std::span<const embedded::File> builtin,
+                                                      const std::filesystem::path& user_folder);
+  ~Registry();
+
+  const std::vector<std::unique_ptr<Spec>>& specs() const;
+
+  const Spec* by_name(std::string_view name) const;
+  // By the origin's host name, exactly or by dot boundary as the spec says.
+  const Spec* by_host(std::string_view host) const;
+
+  struct Routed {
+    const Spec* spec;
+    std::string_view target;  // what is left of the target: "/v1/messages?beta=true"
+  };
+  // By route prefix: "/anthropic/v1/messages" gives anthropic and "/v1/messages".
+  std::optional<Routed> by_route(std::string_view target) const;
+  // By the path that a client sends when only its host was replaced; fields
+  // (such as anthropic-version) decide where paths of several providers are alike.
+  const Spec* by_bare_path(std::string_view method, std::string_view target, wire::Fields fields) const;
+
+  // The endpoint of `spec` that a request goes to; null if the spec names none. `target` may carry a query.
+  const Endpoint* endpoint(const Spec& spec, std::string_view method, std::string_view target) const;
+
+ private:
+  struct Impl;
+  explicit Registry(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// A JSON body in the error shape of `spec` (null: OpenAI's, the most common),
+// so that the client's SDK shows `message` as it would show the provider's.
+std::string error_body(const Spec* spec, int status, std::string_view type, std::string_view message);
+
+}  // namespace tokometer::provider
