@@ -1,0 +1,62 @@
+# Tokometer. `make run` and `make test` do everything on a bare Debian 12.
+
+.DEFAULT_GOAL := help
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+RUN_ARGS ?=
+SECONDS_PER_FUZZER ?= 20
+
+.PHONY: help setup setup-test run demo build test unit e2e sanitize fuzz bench format lint install clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup:
+	@tools/setup.sh build
+
+setup-test:
+	@tools/setup.sh test
+
+run: build ## install what is missing, build, start the proxy and print each call
+	build/release/tokometer proxy $(RUN_ARGS)
+
+demo: build ## see it work in a minute, without any key
+	build/release/tokometer demo
+
+build: setup ## release binary at build/release/tokometer
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+
+test: setup-test ## everything: lint, unit and end-to-end tests, sanitizers, fuzzers
+	@tools/test.sh
+
+unit: setup-test ## unit tests only, debug build
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+
+e2e: build setup-test ## end-to-end tests against the release binary
+	@tests/run.sh
+
+sanitize: setup-test ## unit tests under ASan+UBSan and TSan
+	@tools/test.sh asan tsan
+
+fuzz: setup-test ## each fuzzer for $(SECONDS_PER_FUZZER) s
+	@SECONDS_PER_FUZZER=$(SECONDS_PER_FUZZER) tools/test.sh fuzz
+
+bench: setup-test ## microbenchmarks
+	@cmake --preset bench >/dev/null
+	@cmake --build --preset bench -j $(JOBS)
+	@for b in build/bench/bench/*_bench; do "$$b"; done
+
+format: setup-test ## rewrite the sources as .clang-format has it
+	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
+
+lint: setup-test ## format, include order and clang-tidy checks
+	@tools/lint.sh
+
+install: build ## binary, man page, completions, systemd user unit under PREFIX
+	@cmake --install build/release --prefix $(DESTDIR)$(PREFIX)
+
+clean:
+	rm -rf build

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The whole test run, or the stages named. Every stage counts as passed or
+# failed along with the single tests in it; closes with "N passed, N failed".
+#
+#   tools/test.sh [lint|unit|e2e|asan|tsan|fuzz]...
+set -uo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+seconds=${SECONDS_PER_FUZZER:-20}
+stages=("$@")
+((${#stages[@]})) || stages=(lint unit e2e asan tsan fuzz)
+passed=0 failed=0 failures=()
+
+# count NAME COMMAND...: runs one thing that counts as one test.
+count() {
+  local name=$1 start=$SECONDS
+  shift
+  if "$@"; then
+    passed=$((passed + 1)) && echo "ok   $name ($((SECONDS - start)) s)"
+  else
+    failed=$((failed + 1)) && failures+=("$name") && echo "FAIL $name ($((SECONDS - start)) s)"
+  fi
+}
+
+build() { cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -j "$jobs" -- --quiet; }
+
+# ctest_counted PRESET: adds ctest's own figures of passed and failed tests.
+ctest_counted() {
+  local log=build/$1/ctest.log name
+  ctest --test-dir "build/$1" --output-on-failure -j "$jobs" >"$log" 2>&1
+  cat "$log"
+  while read -r name; do failed=$((failed + 1)) && failures+=("$1: $name"); done \
+    < <(sed -n 's/^ *[0-9]*\/[0-9]* Test *#[0-9]*: \([^ ]*\) .*\*\*\*.*/\1/p' "$log")
+  passed=$((passed + $(grep -c '^ *[0-9]*/[0-9]* Test .* Passed ' "$log")))
+}
+
+run_fuzzer() {
+  local fuzzer=$1 name corpus
+  name=$(basename "$fuzzer")
+  corpus=build/fuzz/corpus/$name
+  mkdir -p "$corpus"
+  "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+    -artifact_prefix="build/fuzz/$name-" "$corpus" "fuzz/corpus/$name"
+}
+
+for stage in "${stages[@]}"; do
+  echo "== $stage"
+  case $stage in
+    lint)
+      count "format" tools/lint.sh format
+      count "include order" tools/lint.sh includes
+      count "clang-tidy" tools/lint.sh tidy
+      ;;
+    unit) count "build dev" build dev && ctest_counted dev ;;
+    e2e)
+      count "build release" build release
+      count "end to end" tests/run.sh
+      ;;
+    asan | tsan) count "build $stage" build "$stage" && ctest_counted "$stage" ;;
+    fuzz)
+      count "build fuzz" build fuzz
+      export -f run_fuzzer && export seconds
+      for fuzzer in $(find build/fuzz/src -type f -name '*_fuzz' | sort); do
+        count "$(basename "$fuzzer")" run_fuzzer "$fuzzer"
+      done
+      ;;
+    *) echo "usage: $0 [lint|unit|e2e|asan|tsan|fuzz]..." >&2; exit 2 ;;
+  esac
+done
+
+for name in "${failures[@]+"${failures[@]}"}"; do echo "failed: $name"; done
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))
