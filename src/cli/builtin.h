@@ -1,0 +1,23 @@
+// The commands of tokometer: one function a file, listed in builtin.cc in the
+// order in which help shows them.
+#pragma once
+
+#include <vector>
+
+#include "cli/command.h"
+
+namespace tokometer::cli {
+
+std::vector<Command> builtin_commands();
+
+Command config_command();      // config.cc
+Command reload_command();      // reload.cc
+Command meter_command();       // meter.cc
+Command import_command();      // import.cc
+Command providers_command();   // providers.cc
+Command completion_command();  // completion.cc
+Command man_command();         // man.cc
+Command help_command();        // help.cc
+Command version_command();     // version.cc
+
+}  // namespace tokometer::cli
