@@ -13,6 +13,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -50,22 +51,40 @@ struct Connected {
   bool reused = false;  // came from the pool: it may have died unseen
 };
 
-// How to end a connection once everything that was sent has gone out.
+// Which connections `Driver::connect` may hand out.
+enum class Reuse {
+  kAllowed,  // one from the pool, if there is one
+  kFresh,    // a new one: a pooled one has just failed this exchange
+};
+
+// How to end a connection once everything that was sent has gone out. After
+// kGraceful and kReset the id is void: no further call names it, and what the
+// driver still does with the socket (lingering) concerns no session.
 enum class Close {
-  kGraceful,  // FIN, then wait for the peer's (bounded), so that it can read our last bytes
+  kGraceful,  // FIN, then read and drop until the peer's (bounded), so that it can read our last bytes
   kHalf,      // FIN only: the other direction goes on
   kReset,     // at once: what is queued is dropped
 };
 
-enum class Timer : std::uint8_t { kIdle, kFirstByte, kBetweenBytes, kHead, kDrain };
+enum class Timer : std::uint8_t {
+  kHead,            // the client's request head must be whole
+  kIdle,            // no request on a kept connection
+  kRequestContent,  // the client's content must go on
+  kFirstByte,       // the origin's final response must begin
+  kBetweenBytes,    // the response must go on
+  kDrain,           // reading on after the client left
+};
+inline constexpr std::size_t kTimerCount = 6;
 
 class Driver {
  public:
   virtual ~Driver() = default;
 
   // Takes a connection to `origin` from the pool or opens one. The answer comes
-  // later: Session::on_connected or on_closed.
-  virtual ConnId connect(const Origin& origin) = 0;
+  // after the running call of the Session: on_connected, or on_closed with the
+  // reason (the limit on connecting is the driver's: kConnectTimeout).
+  // `close` on the id before that gives the attempt up.
+  virtual ConnId connect(const Origin& origin, Reuse reuse) = 0;
   // Gives a connection back to the pool: it is idle and its last response is
   // complete. The id is void from here on.
   virtual void release(ConnId conn) = 0;
@@ -75,15 +94,15 @@ class Driver {
   // high-water mark; if not, pause the source until Session::on_drained.
   virtual bool send(ConnId conn, std::initializer_list<std::string_view> pieces) = 0;
   virtual void close(ConnId conn, Close how) = 0;
-  // Stops (true) or resumes (false) reading from `conn`. Bytes already read
-  // may still arrive during the running on_bytes call only.
+  // Stops (true) or resumes (false) reading from `conn`: while it is stopped no
+  // on_bytes and no on_eof comes (on_closed may). A call that changes nothing is allowed.
   virtual void pause(ConnId conn, bool paused) = 0;
 
   // Arms `timer` to fire once after `delay`; arming again moves it, zero disarms it.
   // Cheap enough to be called for every chunk.
   virtual void arm(Timer timer, std::chrono::milliseconds delay) = 0;
 
-  virtual UtcTime now() const = 0;         // wall clock, cached for the loop's turn or better
+  virtual UtcTime now() const = 0;  // wall clock, cached for the loop's turn or better
   virtual SteadyTime steady() const = 0;
 };
 
@@ -94,15 +113,25 @@ class Session {
 
   virtual void on_connected(ConnId conn, Connected how) = 0;
   virtual void on_bytes(ConnId conn, std::string_view bytes) = 0;
-  virtual void on_eof(ConnId conn) = 0;                     // the peer sent FIN
-  virtual void on_closed(ConnId conn, NetError why) = 0;    // the connection is gone, both ways
-  virtual void on_drained(ConnId conn) = 0;                 // the send buffer fell below its low-water mark
+  virtual void on_eof(ConnId conn) = 0;                   // the peer sent FIN; we may still send
+  virtual void on_closed(ConnId conn, NetError why) = 0;  // the connection is gone both ways: the id is void
+  virtual void on_drained(ConnId conn) = 0;               // the send buffer fell below its low-water mark
   virtual void on_timer(Timer timer) = 0;
   // The program wants to stop: finish the running exchange, then close (no new ones).
   virtual void on_shutdown() = 0;
 
-  // Nothing is left to do: the driver destroys the session after the running call.
+  // Nothing is left to do (the client's connection is closed, no origin's is
+  // open): the driver destroys the session after the running call.
   virtual bool done() const = 0;
+};
+
+// Makes the session of each accepted connection. The driver is ready for
+// commands when this is called: a session arms its first timer at once.
+// Shared by all loops, so thread-safe.
+class SessionFactory {
+ public:
+  virtual ~SessionFactory() = default;
+  virtual std::unique_ptr<Session> open(Driver& driver) = 0;
 };
 
 }  // namespace tokometer::proxy
