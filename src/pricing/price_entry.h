@@ -1,0 +1,109 @@
+// What the catalog knows of a model: its names, and its prices by date.
+//
+// These are plain values, filled by price_file.h from data/prices/*.json and
+// never changed afterwards. docs/prices.md explains every field.
+//
+// Not here: which entry holds for an exchange (catalog.h), what it then costs (cost.h).
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "pricing/decimal.h"
+
+namespace tokometer::pricing {
+
+// What is priced by the token. A unit without a price of its own is priced as
+// the unit that contains it (cost.h).
+enum class Unit : std::uint8_t {
+  kInput,           // text that went in, neither read from nor written to a cache
+  kCacheRead,       // input read from a cache
+  kCacheWrite,      // input written to a cache for five minutes, or for the provider's only lifetime
+  kCacheWrite1h,    // input written to a cache for an hour
+  kAudioInput,      // audio that went in, not cached
+  kCacheReadAudio,  // audio read from a cache
+  kImageInput,      // images that went in
+  kOutput,          // text that came out
+  kReasoning,       // output spent on reasoning, where it has a price of its own
+  kAudioOutput,     // audio that came out
+  kImageOutput,     // images that came out
+};
+inline constexpr std::size_t kUnitCount = 11;
+
+// The unit's key in price files and in cost details: "cache_write_1h".
+std::string_view to_string(Unit unit);
+std::optional<Unit> unit_from(std::string_view name);
+
+struct Rates {
+  std::array<std::optional<Price>, kUnitCount> prices;
+
+  const std::optional<Price>& operator[](Unit unit) const { return prices[static_cast<std::size_t>(unit)]; }
+  std::optional<Price>& operator[](Unit unit) { return prices[static_cast<std::size_t>(unit)]; }
+
+  friend bool operator==(const Rates&, const Rates&) = default;
+};
+
+// Rates for the whole of a request whose input is longer than `above` tokens.
+struct LongContext {
+  std::int64_t above = 0;
+  Rates rates;
+};
+
+// Rates by the length of the request: `base`, or the last of `long_context`
+// (ascending) whose `above` the input exceeds.
+struct Schedule {
+  Rates base;
+  std::vector<LongContext> long_context;
+};
+
+struct ServiceTier {
+  std::string name;  // "priority", "flex", "batch"
+  Schedule schedule;
+};
+
+// A daily window in UTC, [from, until); it may pass midnight.
+struct Hours {
+  std::chrono::minutes from{0};
+  std::chrono::minutes until{0};
+
+  bool holds(UtcTime time) const;
+};
+
+struct Entry {
+  std::string ref;               // "anthropic/claude-sonnet-4-5@2025-09-29"
+  std::optional<UtcTime> from;   // first moment; unset: since ever
+  std::optional<UtcTime> until;  // first moment no more; unset: until further notice
+  std::optional<Hours> hours;    // only at these hours of the day
+  Schedule standard;
+  std::vector<ServiceTier> tiers;
+  std::vector<std::pair<std::string, Price>> tools;  // by the name in meter::Usage::tool_calls
+  std::vector<std::string> sources;                  // where the figures are from, with the date
+  std::string disputed;                              // where sources disagree: how; else empty
+  bool from_user = false;
+
+  const ServiceTier* tier(std::string_view name) const;
+  const Price* tool(std::string_view name) const;
+};
+
+struct Model {
+  std::string provider;  // of the file that defines it
+  std::string id;
+  std::vector<std::string> aliases;   // other whole names
+  std::vector<std::string> prefixes;  // every name that continues one after '-', '@' or ':'
+  std::vector<Entry> entries;         // in the order in which they are preferred: entry_at()
+
+  // The entry that holds at `time`: of those valid then, the user's own before
+  // ours, one with hours before one without, the later before the earlier.
+  // Before all of them the earliest holds; in a gap between them, none.
+  const Entry* entry_at(UtcTime time) const;
+};
+
+}  // namespace tokometer::pricing
