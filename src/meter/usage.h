@@ -33,13 +33,13 @@ struct Usage {
   UsageSource source = UsageSource::kNone;
 
   Count input_tokens;
-  Count cache_read_input_tokens;      // part of input_tokens
-  Count cache_creation_input_tokens;  // part of input_tokens, every lifetime together
+  Count cache_read_input_tokens;         // part of input_tokens
+  Count cache_creation_input_tokens;     // part of input_tokens, every lifetime together
   Count cache_creation_1h_input_tokens;  // part of cache_creation_input_tokens
-  Count audio_input_tokens;           // part of input_tokens
-  Count cache_read_audio_input_tokens;  // part of both audio_input_tokens and cache_read_input_tokens
-  Count image_input_tokens;           // part of input_tokens
-  Count tool_use_prompt_tokens;       // part of input_tokens
+  Count audio_input_tokens;              // part of input_tokens
+  Count cache_read_audio_input_tokens;   // part of both audio_input_tokens and cache_read_input_tokens
+  Count image_input_tokens;              // part of input_tokens
+  Count tool_use_prompt_tokens;          // part of input_tokens
   Count output_tokens;
   Count reasoning_output_tokens;  // part of output_tokens
   Count audio_output_tokens;      // part of output_tokens

@@ -4,6 +4,8 @@
 // files override by name and by field. A Registry is immutable once loaded and
 // may be shared between threads; a reload makes a new one.
 //
+// Nothing here allocates but load() and error_body().
+//
 // Not here: what a spec says (spec.h), how it is read and checked (spec_file.h).
 #pragma once
 
@@ -17,12 +19,10 @@
 
 #include "base/error.h"
 #include "embedded/embedded.h"
+#include "provider/spec.h"
 #include "wire/fields.h"
 
 namespace tokometer::provider {
-
-struct Spec;      // spec.h
-struct Endpoint;  // spec.h
 
 class Registry {
  public:
@@ -48,8 +48,11 @@ class Registry {
   // (such as anthropic-version) decide where paths of several providers are alike.
   const Spec* by_bare_path(std::string_view method, std::string_view target, wire::Fields fields) const;
 
-  // The endpoint of `spec` that a request goes to; null if the spec names none. `target` may carry a query.
-  const Endpoint* endpoint(const Spec& spec, std::string_view method, std::string_view target) const;
+  // The endpoint of `spec` that a request goes to; null if the spec names none. `target` is as sent to the
+  // origin (or without the path of the spec's base_url) and may carry a query; fields matter where one path
+  // serves several operations.
+  const Endpoint* endpoint(const Spec& spec, std::string_view method, std::string_view target,
+                           wire::Fields fields = {}) const;
 
  private:
   struct Impl;

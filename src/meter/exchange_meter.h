@@ -1,0 +1,110 @@
+// Reads one exchange as it passes, and says what it used.
+//
+//   ExchangeMeter meter(spec, endpoint, "/v1/messages");
+//   meter.request_head(fields);
+//   meter.request_content(bytes);  // as often as they come
+//   meter.request_end();
+//   meter.response_head(200, fields);
+//   meter.response_content(bytes);
+//   meter.response_end(true);
+//   const Reading reading = meter.finish();
+//
+// Content comes without transfer framing but with its content coding, which the
+// meter undoes on a copy. Bodies are read as they pass and are not kept: only
+// what the provider spec asks for is. How content is cut never changes the
+// reading. Nothing that a peer sends makes it fail: what cannot be read is
+// counted in Reading::faults.
+//
+// No I/O, no clock; one thread at a time. Not here: which spec and endpoint a
+// request belongs to (provider/registry.h), what the usage costs (pricing/).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "meter/usage.h"
+#include "provider/spec.h"
+#include "wire/fields.h"
+
+namespace tokometer::meter {
+
+struct Limits {
+  // Of a request's content that is looked at, decoded.
+  std::uint64_t max_request_bytes = std::uint64_t{8} << 20U;
+  // Of a response's content that is looked at when it is one document, decoded. Streams have no such limit.
+  std::uint64_t max_response_bytes = std::uint64_t{32} << 20U;
+  // Of one event, line or element of a stream. The last event of OpenAI's Responses repeats all that was said.
+  std::uint32_t max_event_bytes = std::uint32_t{32} << 20U;
+  // Of one value that is kept: a name, an id, a usage object.
+  std::uint32_t max_value_bytes = std::uint32_t{64} << 10U;
+};
+
+// Why a reading may be less than the truth. Counted per exchange, never shown to the client.
+enum class Fault : std::uint8_t {
+  kContentCoding,  // the coding is unknown, broken or swells
+  kSyntax,         // a body or an event is no JSON
+  kFraming,        // a stream breaks its framing, or ended within it
+  kTooLarge,       // a limit was reached: a part was not looked at
+  kBadCount,       // a count that is no count: negative, fractional, no number
+  kContradiction,  // a part is greater than its whole
+  kMissingUsage,   // a finished, successful exchange of a kind that states its usage did not
+};
+inline constexpr std::size_t kFaultCount = 7;
+
+// "content_coding", "syntax", …: for metrics and logs.
+std::string_view to_string(Fault fault);
+
+// What an exchange said of itself. Texts are empty where nothing was said.
+struct Reading {
+  std::string request_model;
+  std::string response_model;
+  std::string response_id;
+  bool stream = false;  // the response came as a stream
+  std::string session_id;
+  std::string thread_id;
+  std::string user;
+  std::string error_type;  // the provider's word; also within a stream that began as a success
+  std::string finish_reason;
+  Usage usage;
+  provider::Billing billing = provider::Billing::kAlways;
+  bool truncated = false;  // a limit was reached: counts may be missing
+  bool complete = false;   // the response came to its end
+  std::array<std::uint32_t, kFaultCount> faults{};
+
+  std::uint32_t faults_of(Fault fault) const { return faults[static_cast<std::size_t>(fault)]; }
+};
+
+class ExchangeMeter {
+ public:
+  // `spec` and `endpoint` (both may be null: nothing is read then) must outlive
+  // the meter. `target` is the request's, with or without its query; the model
+  // may be in its path.
+  ExchangeMeter(const provider::Spec* spec, const provider::Endpoint* endpoint, std::string_view target,
+                const Limits& limits = {});
+  ~ExchangeMeter();
+  ExchangeMeter(const ExchangeMeter&) = delete;
+  ExchangeMeter& operator=(const ExchangeMeter&) = delete;
+
+  void request_head(wire::Fields fields);
+  void request_content(std::string_view bytes);
+  void request_end();
+
+  // The final response's, not those of 1xx.
+  void response_head(int status, wire::Fields fields);
+  void response_content(std::string_view bytes);
+  // `complete` is whether the response came to its end.
+  void response_end(bool complete);
+
+  // What was read, also of an exchange that never ended. To be called once.
+  Reading finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tokometer::meter
