@@ -2,13 +2,12 @@
 // order in which help shows them.
 #pragma once
 
-#include <vector>
-
 #include "cli/command.h"
 
 namespace tokometer::cli {
 
-std::vector<Command> builtin_commands();
+// "tokometer" itself, with all of these as its subcommands.
+Command program();
 
 Command config_command();      // config.cc
 Command reload_command();      // reload.cc

@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -91,8 +90,8 @@ struct Environment {
   Log& log;
   // The value of an environment variable, if it is set.
   std::function<std::optional<std::string>(std::string_view name)> variable;
-  // All commands, in their order.
-  std::span<const Command> commands;
+  // The whole program: its subcommands are all commands, in their order.
+  const Command& program;
 
   // Says on `err` what is wrong with the command line, for what the parser cannot see:
   // `return environment.wrong_use(arguments, "--until is before --since")`.
