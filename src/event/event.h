@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -18,8 +19,8 @@ namespace tokometer::event {
 
 struct Event {
   Uuid id;
-  UtcTime started_at;  // the request's first byte
-  std::int64_t duration_us = 0;  // to the response's last byte, or to where it broke off
+  UtcTime started_at;                                  // the request's first byte
+  std::int64_t duration_us = 0;                        // to the response's last byte, or to where it broke off
   std::optional<std::int64_t> time_to_first_byte_us;   // of the response, from started_at
   std::optional<std::int64_t> time_to_first_chunk_us;  // of the response's content
 
@@ -41,7 +42,7 @@ struct Event {
 
   std::optional<std::int64_t> cost_picodollars;  // absent: unknown, never 0
   std::string cost_details;                      // JSON: {"input": "0.0001", …}; empty if unknown
-  std::string price_ref;  // which catalog entry: "anthropic/claude-sonnet-4-5@2025-09-29"
+  std::string price_ref;                         // which catalog entry: "anthropic/claude-sonnet-4-5@2025-09-29"
 
   std::string client;  // "claude-code", "openai-python", …
   std::string client_version;
@@ -61,5 +62,19 @@ struct Event {
   std::string capture_ref;          // the stored raw exchange, if kept
   std::string source_id;            // of an imported exchange: its name in the file it came from
 };
+
+// The model that reports count the event under: the one that answered, else the one asked for.
+std::string_view model(const Event& event);
+
+// Whether the call failed: an error status, an error named, or no response at all.
+bool is_error(const Event& event);
+
+// Whether the event belongs into sums with a cost that nobody knows.
+bool is_cost_missing(const Event& event);
+
+// The id of an exchange that is imported rather than seen: the same `source`
+// at the same time always has the same id, so that importing twice changes
+// nothing. `source` names the exchange and its file for good (a content hash).
+Uuid imported_id(UtcTime started_at, std::string_view source);
 
 }  // namespace tokometer::event
