@@ -57,6 +57,7 @@ class PathPattern {
   bool match(std::string_view path, Captures* captures) const;
 
   std::string text_;
+  std::string lead_;  // the literal that every path that matches begins with
   std::vector<Segment> segments_;
   std::size_t literal_length_ = 0;
 };
