@@ -1,0 +1,114 @@
+// One stream socket, plain or TLS, accepted or opened.
+//
+//   auto connection = Connection::accepted(context, std::move(fd), owner);
+//   connection->send({head, body});  // at once, as one write where it can be
+//
+// A connection belongs to a loop and calls its owner back. It reads into the
+// worker's one buffer, and holds memory for bytes only while its peer does not
+// take them. Writes go out at once, without waiting for readiness.
+//
+// Callbacks come from the loop only, never from within a call made here: a send
+// that fails is reported in the next turn.
+//
+// Not here: who opens connections to origins and tries their addresses (dial.h),
+// keeps them when idle (pool.h), or waits for the last of them (lingering.h).
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "net/address.h"
+#include "net/fd.h"
+#include "net/io_context.h"
+#include "net/loop.h"
+#include "net/tls_stream.h"
+#include "proxy/driver.h"
+
+namespace tokometer::net {
+
+class Connection;
+
+// Whom a connection tells. Views are valid during the call. After on_closed the
+// connection is dead: its owner disposes of it.
+class ConnectionOwner {
+ public:
+  virtual void on_connected(Connection& connection) = 0;  // opened ones only: TCP, then TLS, stand
+  virtual void on_bytes(Connection& connection, std::string_view bytes) = 0;
+  virtual void on_eof(Connection& connection) = 0;
+  virtual void on_closed(Connection& connection, proxy::NetError why) = 0;
+  virtual void on_drained(Connection& connection) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+class Connection final : public Watcher {
+ public:
+  static Result<std::unique_ptr<Connection>> accepted(IoContext& context, Fd fd, ConnectionOwner& owner);
+  // Starts to connect; `tls` is null for a plain connection. Fails at once only
+  // where the system refuses a socket; on_connected or on_closed tell the rest.
+  static Result<std::unique_ptr<Connection>> open(IoContext& context, const Address& address,
+                                                  std::unique_ptr<TlsStream> tls, ConnectionOwner& owner);
+  ~Connection() override;
+
+  void set_owner(ConnectionOwner& owner) { owner_ = &owner; }
+
+  // Sends the pieces in order. Returns whether less than the high-water mark is
+  // queued; if not, on_drained comes once it fell below the low-water mark.
+  bool send(std::initializer_list<std::string_view> pieces);
+  // While paused, neither on_bytes nor on_eof comes.
+  void pause(bool paused);
+  // FIN once everything is sent (TLS: close_notify before it). Reading goes on.
+  void finish();
+  // Closes at once; `reset`: by RST, so that the peer can't take it for an end.
+  void close(bool reset);
+
+  bool is_open() const { return static_cast<bool>(fd_); }
+  bool eof_seen() const { return eof_; }
+  std::size_t queued_bytes() const { return out_.size() - out_sent_; }
+  // Could be used for another exchange: open both ways, nothing queued or unread.
+  bool is_reusable() const;
+  // Why TLS failed, for the log: never content. Empty if it did not.
+  std::string_view tls_error() const { return tls_ ? tls_->error() : std::string_view(); }
+
+  void on_ready(Ready ready) override;
+
+ private:
+  enum class State { kConnecting, kHandshaking, kEstablished };
+
+  Connection(IoContext& context, Fd fd, std::unique_ptr<TlsStream> tls, ConnectionOwner& owner, State state);
+
+  void on_writable_first();
+  void on_established();
+  void read();
+  void deliver(std::string_view bytes);
+  void deliver_tls(std::string_view bytes);
+  void end_of_stream();
+  void write(std::initializer_list<std::string_view> pieces);
+  void flush();
+  void finish_if_flushed();
+  void write_failed();
+  void fail(proxy::NetError why);
+
+  IoContext& context_;
+  ConnectionOwner* owner_;
+  std::unique_ptr<TlsStream> tls_;
+  std::string out_;  // what the socket did not take yet, from out_sent_ on
+  std::size_t out_sent_ = 0;
+  Fd fd_;
+  State state_;
+  bool readable_ = false;  // the socket may have more than was read
+  bool ended_ = false;     // FIN or an error waits behind the bytes
+  bool paused_ = false;
+  bool eof_ = false;  // told to the owner
+  bool finish_wanted_ = false;
+  bool finished_ = false;  // FIN sent
+  bool write_broken_ = false;
+  bool above_high_water_ = false;
+};
+
+}  // namespace tokometer::net

@@ -1,0 +1,75 @@
+// Opens one connection to an origin: lookup, its addresses in order, TLS.
+//
+//   auto dial = std::make_unique<Dial>(context, resolver, tls, log, origin, owner);
+//   dial->start();  // later: owner.on_dialed or on_dial_failed, once
+//
+// "Happy Eyeballs" (RFC 8305) without the race: an address that refuses is
+// followed by the next at once, one that is silent after its share of the time.
+// A TLS failure is not tried elsewhere: the name was reached, and is not trusted.
+//
+// Not here: idle connections (pool.h).
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/log.h"
+#include "net/connection.h"
+#include "net/io_context.h"
+#include "net/resolver.h"
+#include "net/timer.h"
+#include "net/tls_client.h"
+#include "proxy/driver.h"
+
+namespace tokometer::net {
+
+class Dial;
+
+class DialOwner {
+ public:
+  // The dial is over in both: its owner disposes of it.
+  virtual void on_dialed(Dial& dial, std::unique_ptr<Connection> connection) = 0;
+  virtual void on_dial_failed(Dial& dial, proxy::NetError why) = 0;
+
+ protected:
+  ~DialOwner() = default;
+};
+
+class Dial final : public Disposable, private ConnectionOwner {
+ public:
+  Dial(IoContext& context, Resolver& resolver, TlsClient& tls, Log& log, const proxy::Origin& origin, DialOwner& owner);
+  ~Dial() override;
+
+  // Never answers from within the call.
+  void start();
+
+ private:
+  void on_connected(Connection& connection) override;
+  void on_bytes(Connection& connection, std::string_view bytes) override;
+  void on_eof(Connection& connection) override;
+  void on_closed(Connection& connection, proxy::NetError why) override;
+  void on_drained(Connection& connection) override;
+
+  void on_answer(const Resolver::Answer& answer);
+  void try_next();
+  void on_time();
+  void fail_later(proxy::NetError why);
+  void fail(proxy::NetError why);
+
+  IoContext& context_;
+  Resolver& resolver_;
+  TlsClient& tls_;
+  Log& log_;
+  const proxy::Origin origin_;
+  DialOwner& owner_;
+  Resolver::Lookup lookup_;
+  Resolver::Addresses addresses_;
+  std::size_t next_ = 0;
+  std::unique_ptr<Connection> connection_;
+  Timer timer_;
+  SteadyTime deadline_;
+  proxy::NetError failure_ = proxy::NetError::kNone;  // of the last address, or what the timer shall report
+  bool over_ = false;
+};
+
+}  // namespace tokometer::net
