@@ -1,0 +1,82 @@
+#include "wire/http1_encoder.h"
+
+namespace tokometer::wire::http1 {
+
+void HeadWriter::request_line(std::string_view method, std::string_view target) {
+  out_ += method;
+  out_ += ' ';
+  out_ += target;
+  out_ += " HTTP/1.1\r\n";
+}
+
+void HeadWriter::status_line(int status, std::string_view reason) {
+  out_ += "HTTP/1.1 ";
+  const char digits[] = {static_cast<char>('0' + status / 100 % 10), static_cast<char>('0' + status / 10 % 10),
+                         static_cast<char>('0' + status % 10), ' '};
+  out_.append(digits, sizeof digits);
+  out_ += reason;
+  out_ += "\r\n";
+}
+
+void HeadWriter::field(std::string_view name, std::string_view value) {
+  out_ += name;
+  out_ += ": ";
+  out_ += value;
+  out_ += "\r\n";
+}
+
+void HeadWriter::copy_fields(const Head& head, FunctionRef<Keep(std::size_t index)> keep,
+                             std::string_view replacement) {
+  const std::size_t count = head.fields.size();
+  const auto line_start = [&](std::size_t index) {
+    return index == count ? head.raw.size() - 2
+                          : static_cast<std::size_t>(head.fields[index].name.data() - head.raw.data());
+  };
+  std::size_t run = 0;  // the first line of the run that is to be copied
+  const auto copy_run = [&](std::size_t end) {
+    if (end > run) out_ += head.raw.substr(line_start(run), line_start(end) - line_start(run));
+    run = end + 1;
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    const Keep what = keep(i);
+    if (what == Keep::kCopy) continue;
+    copy_run(i);
+    if (what == Keep::kReplace) field(head.fields[i].name, replacement);
+  }
+  copy_run(count);
+}
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Error";
+  }
+}
+
+}  // namespace tokometer::wire::http1
