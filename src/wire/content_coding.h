@@ -83,8 +83,7 @@ class Decoder {
   bool failed_ = false;
 };
 
-// `content` in `coding`, at a level that favours speed. Never fails for content
-// that fits into memory (a library that is out of it ends the program).
+// `content`, of less than 2 GiB, in `coding` at a level that favours speed.
 std::string encode(Coding coding, std::string_view content);
 
 }  // namespace tokometer::wire::content_coding

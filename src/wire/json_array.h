@@ -57,35 +57,34 @@ class Decoder {
  private:
   enum class State : std::uint8_t {
     kStart,         // before the array
-    kFirstElement,  // after "["
+    kFirstElement,  // after "[": an element or "]" must follow
     kElement,       // after ",": an element must follow
-    kBrackets,      // within an object or array
-    kString,        // within a string that is an element
+    kComposite,     // within an object, an array or a string
     kScalar,        // within a number or a word
     kAfterElement,  // a "," or "]" must follow
-    kEnd,           // after the array
+    kEnd,           // after the array: whitespace only
     kFailed,
   };
 
-  bool is_within_element() const {
-    return state_ == State::kBrackets || state_ == State::kString || state_ == State::kScalar;
-  }
+  bool is_within_element() const { return state_ == State::kComposite || state_ == State::kScalar; }
+  bool start_element(char c);
+  bool between_elements(char c);
   std::size_t skip_element(std::string_view rest);
+  std::size_t skip_composite(std::string_view rest);
   std::size_t skip_string(std::string_view rest);
-  Result<void> between(char c);
-  Result<void> unexpected(char c);
   void complete(std::string_view tail, FunctionRef<void(const Element&)> on_element);
   void hold(std::string_view part);
+  Result<void> failure() const;
 
   std::string held_;          // the head of an element that was cut by the end of a chunk
-  std::uint64_t offset_ = 0;  // of the byte looked at, in the whole body
+  std::uint64_t offset_ = 0;  // of the next chunk in the whole body; of the fault in kFailed
   std::uint64_t truncated_elements_ = 0;
   Limits limits_;
-  std::uint32_t depth_ = 0;
+  std::uint32_t depth_ = 0;  // of open brackets within the element
   State state_ = State::kStart;
   bool in_array_ = false;
   bool in_string_ = false;
-  bool escaped_ = false;
+  bool escaped_ = false;  // the last byte seen was a backslash within a string
 };
 
 }  // namespace tokometer::wire::json_array

@@ -50,7 +50,8 @@ class Decoder {
   std::uint64_t truncated_lines() const { return truncated_lines_; }
 
  private:
-  std::optional<Line> finished(std::string_view text);
+  std::optional<Line> completed(std::string_view text);
+  void hold(std::string_view part);
 
   std::string held_;  // the head of a line that was cut by the end of a chunk
   std::uint64_t truncated_lines_ = 0;

@@ -67,22 +67,21 @@ class Decoder {
   void take_line(std::string_view line, Pending& pending);
   void take_field(std::string_view name, std::string_view value, Pending& pending);
   void add_data(std::string_view value, Pending& pending);
-  Event dispatch(const Pending& pending);
+  Event dispatched(const Pending& pending);
   void hold(std::string_view partial_line, const Pending& pending);
-  void start_event();
+  void start_event(Pending& pending);
 
   std::string line_;  // the head of a line that was cut by the end of a chunk
   std::string data_;  // the event's data, where it can't be a view of the chunk
-  std::string type_;
+  std::string type_;  // likewise
   std::string id_;
   std::optional<std::chrono::milliseconds> retry_;
   std::uint64_t truncated_events_ = 0;
   Limits limits_;
   bool has_data_ = false;
   bool truncated_ = false;
-  bool line_truncated_ = false;
   bool first_line_ = true;
-  bool skip_lf_ = false;  // the last chunk ended in CR
+  bool skip_lf_ = false;  // the last chunk ended in CR: a LF would belong to it
 };
 
 static_assert(sizeof(Decoder) < 200, "thousands of streams are open at once");
