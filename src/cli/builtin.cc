@@ -1,0 +1,27 @@
+#include "cli/builtin.h"
+
+namespace tokometer::cli {
+
+Command program() {
+  return {.name = "tokometer",
+          .summary = "Measures every token between software and LLM providers",
+          .description =
+              "Point a client's base URL at the proxy; each call's tokens, speed and cost are shown as it "
+              "ends and recorded for reports.",
+          .examples = {{"tokometer proxy", "Serve on 127.0.0.1:4141 and print each call"},
+                       {"tokometer report daily", "What was used, day by day"}},
+          // In the order in which help shows them.
+          .subcommands = {
+              meter_command(),
+              import_command(),
+              providers_command(),
+              config_command(),
+              reload_command(),
+              completion_command(),
+              man_command(),
+              help_command(),
+              version_command(),
+          }};
+}
+
+}  // namespace tokometer::cli
