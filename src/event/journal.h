@@ -82,9 +82,10 @@ struct JournalStats {
 
 class Journal {
  public:
-  // Takes the folder's lock, repairs what a crash left and opens the last
-  // segment. kIo where the folder cannot be made or locked; the message says
-  // which process holds the lock. `clock` and `log` must outlive the journal.
+  // Takes the folder's lock, cuts off what a crash left unfinished and starts a
+  // new segment. Fails, with kIo, only where another process holds the lock
+  // (the message says which): a folder that cannot be made or written is one
+  // that does not work yet. `clock` and `log` must outlive the journal.
   static Result<std::unique_ptr<Journal>> open(JournalOptions options, const Clock& clock, Log& log);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -116,16 +117,21 @@ class Journal {
  private:
   Journal(JournalOptions options, const Clock& clock, Log& log);
 
-  Result<void> lock_folder();
+  // These all want file_mutex_ held.
+  Result<bool> lock_folder();
   Result<void> recover();
   Result<void> open_segment();
   Result<void> write_record(std::string_view record);
   Result<void> write_waiting();
-  void keep_waiting(std::string record);
-  void fail_over(const Error& error);
+  Result<void> revive();
+  void note_failure(const Error& error);
+  void close_segment();
   void drop_segments();
   void remove_segment(std::uint64_t number);
-  void announce(std::uint64_t count);
+
+  void keep_waiting(std::string record);
+  void sync(std::unique_lock<std::timed_mutex>& lock);
+  void announce();
 
   const JournalOptions options_;
   const Clock& clock_;
@@ -155,7 +161,7 @@ class Journal {
   std::atomic<std::uint64_t> dropped_ = 0;
   std::atomic<std::uint64_t> slow_ = 0;
   std::atomic<std::uint64_t> lost_bytes_ = 0;
-  std::uint64_t recovered_bytes_ = 0;
+  std::atomic<std::uint64_t> recovered_bytes_ = 0;
 };
 
 }  // namespace tokometer::event

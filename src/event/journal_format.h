@@ -39,8 +39,8 @@ struct Scan {
     kDamaged,   // no record starts here
   };
   Kind kind = Kind::kNeedMore;
-  std::string_view payload;  // of kRecord: a view of the scanned bytes
-  std::size_t size = 0;      // kRecord: with its header. kNeedMore: what is needed, at least
+  std::string_view payload = {};  // of kRecord: a view of the scanned bytes
+  std::size_t size = 0;           // kRecord: with its header. kNeedMore: what is needed, at least
 };
 
 // What stands at the front of `bytes`.

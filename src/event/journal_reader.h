@@ -2,8 +2,12 @@
 // while another thread or process may be appending.
 //
 //   JournalReader reader(folder, cursor);
-//   while (auto record = reader.next()) use(*record, reader.position());
-//   // later: next() again finds what was appended since
+//   for (;;) {
+//     auto record = reader.next();
+//     if (!record) return fail(record.error());
+//     if (!*record) break;  // nothing more for now: a later call finds what was appended since
+//     use(**record, reader.position());
+//   }
 //
 // Damaged bytes are skipped and counted, a torn tail of the last segment is
 // "nothing yet". Takes no lock and writes nothing.
@@ -36,9 +40,10 @@ class JournalReader {
   JournalReader(const JournalReader&) = delete;
   JournalReader& operator=(const JournalReader&) = delete;
 
-  // The payload of the next record, or nothing for now. The view lives until
-  // the next call.
-  std::optional<std::string_view> next();
+  // The payload of the next record, or nothing for now; the view lives until
+  // the next call. kIo where a file cannot be read, kUnsupported where a newer
+  // program wrote it; calling again tries again.
+  Result<std::optional<std::string_view>> next();
 
   // Just behind the last record that next() returned.
   Position position() const { return position_; }
@@ -48,21 +53,23 @@ class JournalReader {
   std::uint64_t missing_segments() const { return missing_segments_; }
 
  private:
-  bool open_segment(std::uint64_t number, std::uint64_t offset);
+  Result<bool> open_segment();
   void close_segment();
-  bool fill(std::size_t wanted);
-  std::optional<std::string_view> next_in_segment();
-  std::optional<std::uint64_t> segment_after(std::uint64_t number) const;
+  Result<bool> fill(std::size_t wanted);
+  Result<bool> check_header();
+  Result<bool> next_in_segment();
+  Result<bool> skip_damage();
+  bool has_later_segment() const;
+  void consume(std::size_t bytes);
   std::string_view unread() const { return std::string_view(buffer_).substr(used_); }
 
   std::filesystem::path folder_;
   Position position_;
-  int fd_ = -1;
-  std::uint64_t open_number_ = 0;
-  std::string buffer_;  // bytes of the segment from buffer_offset_ on
-  std::uint64_t buffer_offset_ = 0;
-  std::size_t used_ = 0;  // of buffer_: behind the last record
-  bool final_ = false;    // a later segment exists: nothing is appended here any more
+  int fd_ = -1;           // of position_.segment; -1: not opened yet
+  std::string buffer_;    // what was read of the segment; used_ of it is done with
+  std::size_t used_ = 0;  // unread() starts at position_.offset
+  bool final_ = false;    // a later segment exists: nothing is appended to this one any more
+  std::string_view payload_;
   std::uint64_t skipped_bytes_ = 0;
   std::uint64_t missing_segments_ = 0;
 };
