@@ -24,10 +24,12 @@ void Decoder::hold(std::string_view part) { append_within(held_, part, std::size
 
 std::optional<Line> Decoder::completed(std::string_view text) {
   if (text.ends_with('\r')) text.remove_suffix(1);
+  if (text.size() > limits_.max_line_bytes) {
+    ++truncated_lines_;
+    return Line{text.substr(0, limits_.max_line_bytes), true};
+  }
   if (text.find_first_not_of(" \t\r") == std::string_view::npos) return std::nullopt;
-  if (text.size() <= limits_.max_line_bytes) return Line{text, false};
-  ++truncated_lines_;
-  return Line{text.substr(0, limits_.max_line_bytes), true};
+  return Line{text, false};
 }
 
 std::optional<Line> Decoder::finish() { return completed(held_); }

@@ -45,6 +45,10 @@ TEST(Ndjson, ALongLineIsCutAndDecodingGoesOn) {
             "<abc><abc>!<abc><abc>!<abc>!<x>last<abc>!");
 }
 
+TEST(Ndjson, ALongBlankBeginningIsNoBlankLine) {
+  EXPECT_EQ(decode_every_cut("      x\n{1}\n", {.max_line_bytes = 3}), "<   >!<{1}>");
+}
+
 TEST(Ndjson, CountsTruncatedLines) {
   Decoder decoder({.max_line_bytes = 2});
   decoder.feed("abc\nab\nabcd\n", [](const Line&) {});

@@ -53,7 +53,7 @@ void Decoder::feed(std::string_view chunk, FunctionRef<void(const Event&)> on_ev
     }
     pending.line_is_held = !line_.empty();
     if (pending.line_is_held) {
-      append_within(line_, line, std::size_t{limits_.max_event_bytes} + 1);
+      hold_line(line);
       line = line_;
     }
     if (first_line_) {
@@ -124,9 +124,15 @@ Event Decoder::dispatched(const Pending& pending) {
           .truncated = truncated_};
 }
 
+// Keeps a little more than a line may have: one byte tells a line that is too
+// long, the others are for a byte order mark, which does not count.
+void Decoder::hold_line(std::string_view part) {
+  append_within(line_, part, std::size_t{limits_.max_event_bytes} + 1 + kByteOrderMark.size());
+}
+
 // Makes the running event outlive the chunk.
 void Decoder::hold(std::string_view partial_line, const Pending& pending) {
-  append_within(line_, partial_line, std::size_t{limits_.max_event_bytes} + 1);
+  hold_line(partial_line);
   if (pending.data.data() != data_.data()) data_.assign(pending.data);
   if (pending.type.data() != type_.data()) type_.assign(pending.type);
 }

@@ -68,6 +68,7 @@ class Decoder {
   void take_field(std::string_view name, std::string_view value, Pending& pending);
   void add_data(std::string_view value, Pending& pending);
   Event dispatched(const Pending& pending);
+  void hold_line(std::string_view part);
   void hold(std::string_view partial_line, const Pending& pending);
   void start_event(Pending& pending);
 

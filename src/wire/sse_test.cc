@@ -86,6 +86,13 @@ TEST(Sse, ALineOverTheLimitIsCutAndDecodingGoesOn) {
             "message|12345|\nmessage|12345||truncated\nmessage|x|\n");
 }
 
+TEST(Sse, AByteOrderMarkDoesNotCountTowardsTheLimit) {
+  EXPECT_EQ(decode_every_cut("\xEF\xBB\xBF"
+                             "data:123456\n\n",
+                             {.max_event_bytes = 10}),
+            "message|12345||truncated\n");
+}
+
 TEST(Sse, SeveralDataLinesShareTheLimit) {
   const Limits limits{.max_event_bytes = 12};
   EXPECT_EQ(decode_every_cut("data:12345\ndata:67890\ndata:1\n\ndata:x\n\n", limits),
