@@ -27,9 +27,12 @@ enum class OnClientClose {
 // How finished calls are shown in the foreground.
 enum class Print { kLine, kPanel, kJson, kQuiet };
 
+// When the journal waits for the disk: what a power cut may cost. The end of the
+// process alone costs nothing in any case.
+enum class JournalSync { kNever, kInterval, kEach };
+
 struct Config {
   using Milliseconds = std::chrono::milliseconds;
-  using Days = std::chrono::days;
 
   std::vector<std::string> listen;             // "127.0.0.1:4141", "[::1]:4141", "unix:/path"
   std::string base_url;                        // the single-provider form; empty: routes
@@ -57,14 +60,14 @@ struct Config {
   struct Journal {
     std::int64_t segment_bytes = 0;  // of one file
     std::int64_t max_bytes = 0;      // of all files; past it events are counted as lost
-    bool fsync = false;              // survive a power cut, not just the end of the process
-    Milliseconds append_wait{};      // how long a response's last bytes may wait for the append
+    JournalSync sync = JournalSync::kNever;
+    Milliseconds append_wait{};  // how long a response's last bytes may wait for the append
   } journal;
 
   struct Store {
     bool enabled = true;
-    std::chrono::milliseconds retention{};  // of events; 0: for ever
-    std::int64_t max_rows = 0;              // of events; 0: no limit
+    Milliseconds retention{};   // of events; 0: for ever
+    std::int64_t max_rows = 0;  // of events; 0: no limit
   } store;
 
   struct Capture {

@@ -64,13 +64,13 @@ using Field = std::variant<field::Text, field::Path, field::Flag, field::Number,
                            field::Choice, field::List, field::Map>;
 
 struct Setting {
-  std::string_view key;          // "timeouts.first_byte"
-  std::string_view fallback;     // the default, as text; "$data" and "$config" stand for the XDG folders of tokometer
-  std::string_view placeholder;  // of the value in help: "DURATION"
-  std::string_view help;         // one sentence without a full stop
+  std::string_view key;            // "timeouts.first_byte"
+  std::string_view fallback{};     // the default, as text; "$data" and "$config" stand for the XDG folders of tokometer
+  std::string_view placeholder{};  // of the value in help: "DURATION"
+  std::string_view help;           // one sentence without a full stop
   Field field;
   bool at_start_only = false;  // a reload keeps the old value
-  std::string_view option;     // on the command line, if not made from the key: "origin"
+  std::string_view option{};   // on the command line, if not made from the key: "origin"
 };
 
 // All settings, in the order of the file that `config init` writes.

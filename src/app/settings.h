@@ -62,9 +62,10 @@ std::vector<Fault> check_file(const std::filesystem::path& file, const Inputs& i
 // The usual place of the file: $XDG_CONFIG_HOME or ~/.config, then tokometer/config.yaml.
 std::filesystem::path default_file(const Inputs& inputs);
 
-// Settings for a running program: those of `next`, but for what cannot change
-// while it runs, which stays as in `running`. `kept` gets the keys of those that differ.
-Config reload(const Config& running, const Settings& next, std::vector<std::string_view>& kept);
+// The configuration for a running program: that of `next`, but for what cannot
+// change while it runs, which stays as in `running`. `kept` gets the keys of
+// those that differ.
+Config reload(const Settings& running, const Settings& next, std::vector<std::string_view>& kept);
 
 // A file with every setting, its help and default, all commented out.
 std::string example_file();
