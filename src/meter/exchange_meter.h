@@ -39,8 +39,6 @@ struct Limits {
   std::uint64_t max_response_bytes = std::uint64_t{32} << 20U;
   // Of one event, line or element of a stream. The last event of OpenAI's Responses repeats all that was said.
   std::uint32_t max_event_bytes = std::uint32_t{32} << 20U;
-  // Of one value that is kept: a name, an id, a usage object.
-  std::uint32_t max_value_bytes = std::uint32_t{64} << 10U;
 };
 
 // Why a reading may be less than the truth. Counted per exchange, never shown to the client.

@@ -61,6 +61,10 @@ struct ToolPick {
   std::string equals;
 };
 
+// The longest values that are kept, as they stand in the document; of what is longer nothing is.
+inline constexpr std::uint32_t kMaxTextBytes = 4096;
+inline constexpr std::uint32_t kMaxUsageBytes = 64 * 1024;
+
 // What to look for in one JSON document.
 struct ContentRules {
   json::QuerySet set;

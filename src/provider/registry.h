@@ -32,7 +32,8 @@ class Registry {
                                                       const std::filesystem::path& user_folder);
   ~Registry();
 
-  const std::vector<std::unique_ptr<Spec>>& specs() const;
+  // In order of their names.
+  const std::vector<std::unique_ptr<const Spec>>& specs() const;
 
   const Spec* by_name(std::string_view name) const;
   // By the origin's host name, exactly or by dot boundary as the spec says.

@@ -41,8 +41,8 @@ struct Endpoint {
   std::string name;                  // its key in the file: "chat_completions"
   std::string operation;             // "chat", "responses", "embeddings", …
   std::vector<std::string> methods;  // upper case
-  PathPattern path;
-  std::vector<FieldMatch> fields;  // all must hold
+  std::vector<PathPattern> paths;    // below the path of the spec's base_url
+  std::vector<FieldMatch> fields;    // all must hold
   Billing billing = Billing::kAlways;
   bool ignore = false;                   // telemetry: passes, but makes no event
   std::shared_ptr<const Format> format;  // null: nothing in it is read
@@ -51,7 +51,8 @@ struct Endpoint {
 // A path that clients send when they replace only the provider's host.
 struct BarePath {
   PathPattern path;
-  std::vector<FieldMatch> fields;  // all must hold
+  std::vector<std::string> methods;  // empty: any
+  std::vector<FieldMatch> fields;    // all must hold
 };
 
 struct Spec {
@@ -70,10 +71,13 @@ struct Spec {
   std::vector<std::string> rate_limit_fields;  // lower case: "anthropic-ratelimit-*"
   std::vector<std::string> request_id_fields;
 
-  std::vector<Endpoint> endpoints;  // the most exact first
-  std::string error_body;           // JSON with {status}, {type} and {message}; see error_body() in registry.h
+  std::vector<Endpoint> endpoints;
+  std::string error_body;  // JSON with {status}, {type} and {message}; see error_body() in registry.h
 
-  std::string source;  // the file, for messages: "anthropic.json"
+  std::string source;  // the file that says so last, for messages: "anthropic.json"
+
+  // The path that the endpoints' patterns know: `target` without its query and without the path of base_url.
+  std::string_view own_path(std::string_view target) const;
 };
 
 // Whether `text` matches `pattern`, in which "*" stands for any run of characters.

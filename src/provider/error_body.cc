@@ -1,0 +1,34 @@
+#include <utility>
+
+#include "json/text.h"
+#include "provider/registry.h"
+
+namespace tokometer::provider {
+namespace {
+
+constexpr std::string_view kOpenAiShape =
+    R"({"error":{"message":"{message}","type":"{type}","param":null,"code":"{type}"}})";
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  json::append_quoted(text, out);
+  return out;
+}
+
+}  // namespace
+
+std::string error_body(const Spec* spec, int status, std::string_view type, std::string_view message) {
+  std::string body(spec == nullptr || spec->error_body.empty() ? kOpenAiShape : spec->error_body);
+  replace_all(body, R"("{status}")", std::to_string(status));
+  replace_all(body, R"("{type}")", quoted(type));
+  replace_all(body, R"("{message}")", quoted(message));
+  return body;
+}
+
+}  // namespace tokometer::provider

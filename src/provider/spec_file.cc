@@ -1,0 +1,275 @@
+#include "provider/spec_file.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/nearest.h"
+#include "json/mistakes.h"
+#include "provider/format_file.h"
+#include "provider/merged.h"
+#include "provider/object_reader.h"
+
+namespace tokometer::provider {
+namespace {
+
+// What says which provider a spec is, and is therefore never inherited.
+constexpr std::string_view kOwnKeys[] = {"$schema", "name",     "title", "enabled",   "extends",
+                                         "hosts",   "base_url", "route", "bare_paths"};
+
+bool is_word(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return text;
+}
+
+std::vector<std::string> lower(std::vector<std::string> texts) {
+  for (std::string& text : texts) text = lower(std::move(text));
+  return texts;
+}
+
+class Loader {
+ public:
+  LoadedSpecs load(std::span<const SpecText> builtin, std::span<const SpecText> user) {
+    for (const SpecText& text : builtin) add(text);
+    for (const SpecText& text : user) add(text);
+    LoadedSpecs loaded;
+    if (mistakes_.empty()) {
+      for (const auto& [name, merged] : files_) {
+        if (const Merged* whole = resolve(name)) formats_of(name, *whole);
+      }
+      for (const auto& [name, merged] : files_) {
+        auto spec = compile(name);
+        if (spec) loaded.specs.push_back(std::move(spec));
+      }
+    }
+    loaded.mistakes = mistakes_.messages();
+    if (!loaded.mistakes.empty()) loaded.specs.clear();
+    return loaded;
+  }
+
+ private:
+  using Formats = std::map<std::string, std::shared_ptr<const Format>, std::less<>>;
+
+  void add(const SpecText& text) {
+    json::Mistakes syntax{std::string(text.file)};
+    auto document = syntax.parse(text.content);
+    for (const json::Mistake& mistake : syntax.all()) mistakes_.add(mistake.where + ": " + mistake.what);
+    if (!document) return;
+    documents_.push_back(std::move(*document));
+    const Merged merged = Merged::of(text.file, documents_.back().root());
+    const Merged* name = merged.find("name");
+    const auto value = name == nullptr ? std::nullopt : name->node.string();
+    if (!value || !is_word(*value)) {
+      mistakes_.add(name == nullptr ? merged : *name, R"("name" must be lower-case letters, digits and . _ -)");
+      return;
+    }
+    const auto [place, fresh] = files_.try_emplace(std::string(*value), merged);
+    if (!fresh) place->second.overlay(merged);
+  }
+
+  // The spec called `name` with all that it inherits; null if that can't be told.
+  const Merged* resolve(const std::string& name) {
+    if (const auto done = resolved_.find(name); done != resolved_.end()) return &done->second;
+    Merged own = files_.at(name);
+    const Merged* extends = own.find("extends");
+    if (extends == nullptr || extends->node.is_null()) return &resolved_.emplace(name, std::move(own)).first->second;
+    const auto base_name = extends->node.string();
+    if (!base_name || !files_.contains(std::string(*base_name))) {
+      mistakes_.add(*extends, "\"extends\" names no spec");
+      return nullptr;
+    }
+    if (!resolving_.insert(name).second) {
+      mistakes_.add(*extends, "\"extends\" leads in a circle");
+      return nullptr;
+    }
+    const Merged* base = resolve(std::string(*base_name));
+    resolving_.erase(name);
+    if (base == nullptr) return nullptr;
+    Merged whole = *base;
+    for (const std::string_view key : kOwnKeys) whole.remove(key);
+    whole.overlay(own);
+    return &resolved_.emplace(name, std::move(whole)).first->second;
+  }
+
+  void formats_of(const std::string& name, const Merged& spec) {
+    Formats& formats = formats_[name];
+    const Merged* all = spec.find("formats");
+    if (all == nullptr || all->node.is_null()) return;
+    if (!all->is_object()) return mistakes_.add(*all, "\"formats\" must be an object");
+    for (const MergedMember& member : all->members) {
+      if (member.value.node.is_null()) continue;
+      // Most specs inherit their formats as they are: what reads alike is compiled once.
+      auto& compiled = compiled_[member.value.text()];
+      if (!compiled) compiled = compile_format(name + "/" + member.name, member.value, mistakes_);
+      formats.emplace(member.name, compiled);
+    }
+  }
+
+  // "messages" of the spec itself, or "anthropic/messages".
+  std::shared_ptr<const Format> format(const std::string& spec, const Merged& at, std::string_view reference) {
+    const auto slash = reference.find('/');
+    const auto owner =
+        slash == std::string_view::npos ? formats_.find(spec) : formats_.find(std::string(reference.substr(0, slash)));
+    const auto key = slash == std::string_view::npos ? reference : reference.substr(slash + 1);
+    if (owner != formats_.end()) {
+      if (const auto found = owner->second.find(key); found != owner->second.end()) return found->second;
+    }
+    std::string what = "there is no format \"" + std::string(reference) + "\"";
+    if (owner != formats_.end()) {
+      std::vector<std::string_view> names;
+      for (const auto& [name, unused] : owner->second) names.push_back(name);
+      if (const auto near = nearest(key, names)) what += ", did you mean \"" + std::string(*near) + "\"?";
+    }
+    mistakes_.add(at, what);
+    return nullptr;
+  }
+
+  std::vector<FieldMatch> field_matches(ObjectReader& reader) {
+    std::vector<FieldMatch> matches;
+    const Merged* fields = reader.object("fields");
+    if (fields == nullptr) return matches;
+    for (const MergedMember& field : fields->members) {
+      if (field.value.node.is_null()) continue;
+      const auto pattern = field.value.node.string();
+      if (pattern) {
+        matches.push_back({field.name, std::string(*pattern)});
+      } else {
+        mistakes_.add(field.value, "a field's pattern must be a string");
+      }
+    }
+    return matches;
+  }
+
+  void add_path(std::vector<PathPattern>& paths, const Merged& at, std::string_view text) {
+    auto pattern = PathPattern::parse(text);
+    if (pattern) {
+      paths.push_back(std::move(*pattern));
+    } else {
+      mistakes_.add(at, pattern.error().message);
+    }
+  }
+
+  Endpoint endpoint(const std::string& spec, const MergedMember& member, const std::vector<std::string>& prefixes) {
+    Endpoint endpoint;
+    endpoint.name = member.name;
+    ObjectReader reader(member.value, mistakes_);
+    endpoint.operation = reader.string("operation").value_or("");
+    endpoint.methods = reader.strings("methods");
+    if (endpoint.methods.empty()) endpoint.methods.emplace_back("POST");
+    if (const Merged* path = reader.any("path")) {
+      for (const std::string& text : read_strings(*path, true, mistakes_)) {
+        for (const std::string& prefix : prefixes) add_path(endpoint.paths, *path, prefix + text);
+      }
+    } else {
+      mistakes_.add(member.value, "an endpoint needs \"path\"");
+    }
+    endpoint.fields = field_matches(reader);
+    if (const auto bills = reader.choice("bills", {"always", "never", "once"})) {
+      endpoint.billing = static_cast<Billing>(*bills);
+    }
+    endpoint.ignore = reader.boolean("ignore").value_or(false);
+    if (const auto reference = reader.string("format")) endpoint.format = format(spec, member.value, *reference);
+    reader.finish();
+    return endpoint;
+  }
+
+  void read_bare_paths(Spec& spec, const Merged& at) {
+    if (!at.node.is_array()) return mistakes_.add(at, "\"bare_paths\" must be an array");
+    for (const json::Node element : at.node.elements()) {
+      const Merged value = Merged::of(at.file, element);
+      ObjectReader reader(value, mistakes_);
+      std::vector<PathPattern> paths;
+      if (const auto text = reader.string("path")) {
+        add_path(paths, value, *text);
+      } else {
+        mistakes_.add(value, "a bare path needs \"path\"");
+      }
+      auto methods = reader.strings("methods");
+      auto fields = field_matches(reader);
+      reader.finish();
+      if (!paths.empty()) spec.bare_paths.push_back({std::move(paths.front()), std::move(methods), std::move(fields)});
+    }
+  }
+
+  std::unique_ptr<const Spec> compile(const std::string& name) {
+    const auto found = resolved_.find(name);
+    if (found == resolved_.end()) return nullptr;
+    const Merged& merged = found->second;
+    auto spec = std::make_unique<Spec>();
+    spec->source = merged.file;
+    ObjectReader reader(merged, mistakes_);
+    reader.string("$schema");
+    reader.string("extends");
+    spec->name = reader.string("name").value_or("");
+    spec->title = reader.string("title").value_or(spec->name);
+    const bool enabled = reader.boolean("enabled").value_or(true);
+    spec->base_url = reader.string("base_url").value_or("");
+    spec->route = reader.string("route").value_or("");
+    spec->hosts = lower(reader.strings("hosts"));
+    if (const Merged* bare = reader.any("bare_paths")) read_bare_paths(*spec, *bare);
+    if (const Merged* secrets = reader.object("secrets")) {
+      ObjectReader section(*secrets, mistakes_);
+      spec->secret_fields = lower(section.strings("fields"));
+      spec->secret_query = section.strings("query");
+      section.finish();
+    }
+    spec->rate_limit_fields = lower(reader.strings("rate_limit_fields"));
+    spec->request_id_fields = lower(reader.strings("request_id_fields"));
+    if (const Merged* body = reader.object("error_body")) spec->error_body = body->text();
+    auto prefixes = reader.strings("prefixes");
+    if (prefixes.empty()) prefixes.emplace_back();
+    if (const Merged* endpoints = reader.object("endpoints")) {
+      for (const MergedMember& member : endpoints->members) {
+        if (!member.value.node.is_null()) spec->endpoints.push_back(endpoint(name, member, prefixes));
+      }
+    }
+    reader.object("formats");
+    reader.finish();
+    if (!enabled) return nullptr;
+    check(*spec, merged);
+    return spec;
+  }
+
+  void check(const Spec& spec, const Merged& at) {
+    const auto place = [&](std::string_view key) -> const Merged& {
+      const Merged* member = at.find(key);
+      return member == nullptr ? at : *member;
+    };
+    if (!spec.route.empty() && !is_word(spec.route)) {
+      mistakes_.add(place("route"), R"("route" must be lower-case letters, digits and . _ -)");
+    }
+    if (!spec.base_url.empty() && !spec.base_url.starts_with("https://") && !spec.base_url.starts_with("http://")) {
+      mistakes_.add(place("base_url"), R"("base_url" must start with https:// or http://)");
+    }
+    if (!spec.route.empty()) {
+      const auto [other, fresh] = routes_.try_emplace(spec.route, spec.name);
+      if (!fresh) mistakes_.add(place("route"), "the route \"" + spec.route + "\" is that of " + other->second);
+    }
+  }
+
+  Mistakes mistakes_;
+  std::vector<json::Document> documents_;  // what the merged values point into
+  std::map<std::string, Merged> files_;    // each spec by name, user's files laid over
+  std::map<std::string, Merged> resolved_;
+  std::set<std::string> resolving_;
+  std::map<std::string, Formats> formats_;                         // by spec and name
+  std::map<std::string, std::shared_ptr<const Format>> compiled_;  // by text
+  std::map<std::string, std::string> routes_;                      // route to spec
+};
+
+}  // namespace
+
+LoadedSpecs load_specs(std::span<const SpecText> builtin, std::span<const SpecText> user) {
+  return Loader().load(builtin, user);
+}
+
+}  // namespace tokometer::provider
