@@ -1,0 +1,133 @@
+#include "app/internal_pages.h"
+
+#include <chrono>
+#include <utility>
+
+#include "json/writer.h"
+
+namespace tokometer::app {
+namespace {
+
+template <typename T>
+std::int64_t figure(T value) {
+  return static_cast<std::int64_t>(value);
+}
+
+void counter(MetricsText& out, std::string_view name, std::string_view help, std::uint64_t value) {
+  out.describe(name, "counter", help);
+  out.sample(name, "", figure(value));
+}
+
+void gauge(MetricsText& out, std::string_view name, std::string_view help, std::uint64_t value) {
+  out.describe(name, "gauge", help);
+  out.sample(name, "", figure(value));
+}
+
+}  // namespace
+
+InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources)), started_(sources_.clock.steady()) {}
+
+std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_view path) {
+  if (path == "/-/health") return health();
+  if (path == "/-/metrics" && sources_.serve_metrics) return metrics();
+  return std::nullopt;
+}
+
+InternalPages::Reply InternalPages::health() const {
+  const bool journal_ok = sources_.journal != nullptr && sources_.journal->stats().healthy;
+  const bool store_ok = sources_.ingest == nullptr || sources_.ingest->stats().healthy;
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().member("status", journal_ok && store_ok ? "ok" : "degraded");
+  writer.member("uptime_seconds",
+                std::chrono::duration_cast<std::chrono::seconds>(sources_.clock.steady() - started_).count());
+  writer.member("open_exchanges", sources_.metrics.open_exchanges());
+  writer.member("finished_exchanges", sources_.metrics.finished());
+  writer.name("journal").begin_object();
+  if (sources_.journal != nullptr) {
+    const event::JournalStats stats = sources_.journal->stats();
+    writer.member("ok", stats.healthy).member("appended", figure(stats.appended));
+    writer.member("waiting", figure(stats.waiting)).member("dropped", figure(stats.dropped));
+    writer.member("slow", figure(stats.slow)).member("bytes", figure(stats.bytes));
+    writer.member("lag_bytes", figure(stats.lag_bytes)).member("lost_bytes", figure(stats.lost_bytes));
+    writer.member("recovered_bytes", figure(stats.recovered_bytes));
+  } else {
+    writer.member("ok", false);
+  }
+  writer.end_object();
+  if (sources_.ingest != nullptr) {
+    const store::IngestStats stats = sources_.ingest->stats();
+    writer.name("store").begin_object().member("ok", stats.healthy).member("stored", figure(stats.stored));
+    writer.member("repeated", figure(stats.repeated)).member("failures", figure(stats.failures));
+    writer.end_object();
+  }
+  if (sources_.captures != nullptr) {
+    const CaptureStore::Stats stats = sources_.captures->stats();
+    writer.name("captures").begin_object().member("written", figure(stats.written));
+    writer.member("dropped", figure(stats.dropped)).end_object();
+  }
+  writer.end_object();
+  body += '\n';
+  return {.status = 200, .content_type = "application/json", .body = std::move(body)};
+}
+
+InternalPages::Reply InternalPages::metrics() const {
+  MetricsText out;
+  sources_.metrics.render(out);
+  render_journal(out);
+  render_store(out);
+  render_net(out);
+  return {.status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = out.take()};
+}
+
+void InternalPages::render_journal(MetricsText& out) const {
+  if (sources_.journal == nullptr) return;
+  const event::JournalStats stats = sources_.journal->stats();
+  gauge(out, "tokometer_journal_healthy", "1 while the journal can be written.", stats.healthy ? 1 : 0);
+  counter(out, "tokometer_journal_appended_total", "Events in the journal's files.", stats.appended);
+  counter(out, "tokometer_journal_failed_total", "Appends that could not be written at once.", stats.failed);
+  counter(out, "tokometer_journal_slow_total", "Appends that took longer than journal.append_wait.", stats.slow);
+  counter(out, "tokometer_journal_dropped_total", "Events lost: the journal's memory was full.", stats.dropped);
+  gauge(out, "tokometer_journal_waiting", "Events in memory that wait for a writable journal.", stats.waiting);
+  gauge(out, "tokometer_journal_bytes", "Size of the journal's files.", stats.bytes);
+  gauge(out, "tokometer_journal_lag_bytes", "What the store has not read yet.", stats.lag_bytes);
+}
+
+void InternalPages::render_store(MetricsText& out) const {
+  if (sources_.ingest != nullptr) {
+    const store::IngestStats stats = sources_.ingest->stats();
+    gauge(out, "tokometer_store_healthy", "1 while the store can be written.", stats.healthy ? 1 : 0);
+    counter(out, "tokometer_store_events_total", "Events stored.", stats.stored);
+    counter(out, "tokometer_store_repeated_total", "Events that were stored already.", stats.repeated);
+    counter(out, "tokometer_store_failures_total", "Batches that had to be tried again.", stats.failures);
+    counter(out, "tokometer_store_purged_total", "Events removed by retention.", stats.purged);
+  }
+  if (sources_.captures != nullptr) {
+    const CaptureStore::Stats stats = sources_.captures->stats();
+    counter(out, "tokometer_captures_written_total", "Raw captures written.", stats.written);
+    counter(out, "tokometer_captures_dropped_total", "Raw captures that could not be kept.", stats.dropped);
+  }
+  if (sources_.feed != nullptr) {
+    counter(out, "tokometer_printer_dropped_total", "Events not printed: the terminal was too slow.",
+            sources_.feed->dropped());
+  }
+}
+
+void InternalPages::render_net(MetricsText& out) const {
+  if (!sources_.server) return;
+  const net::ServerStats stats = sources_.server();
+  counter(out, "tokometer_connections_accepted_total", "Client connections accepted.", stats.accepted);
+  counter(out, "tokometer_accept_failures_total", "Client connections that could not be accepted.",
+          stats.accept_failures);
+  counter(out, "tokometer_origin_connections_total", "Connections to origins opened.", stats.dialed);
+  counter(out, "tokometer_origin_connect_failures_total", "Connections to origins that failed.", stats.dial_failures);
+  counter(out, "tokometer_origin_connections_reused_total", "Connections to origins taken from the pool.",
+          stats.reused);
+  counter(out, "tokometer_bytes_read_total", "Bytes read from clients and origins.", stats.bytes_read);
+  counter(out, "tokometer_bytes_written_total", "Bytes written to clients and origins.", stats.bytes_written);
+  gauge(out, "tokometer_client_connections", "Client connections open.", stats.clients);
+  gauge(out, "tokometer_origin_connections", "Connections to origins in use.", stats.origins);
+  gauge(out, "tokometer_origin_connections_idle", "Connections to origins in the pool.", stats.idle);
+}
+
+}  // namespace tokometer::app

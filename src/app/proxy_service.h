@@ -1,0 +1,102 @@
+// The running proxy: everything put together and started, reloaded and stopped.
+//
+//   auto service = ProxyService::open(config, {.consumer = print_call}, system_clock(), log);
+//   (*service)->start();
+//   … every second: (*service)->maintain();
+//   … SIGHUP: (*service)->reload(new_config);
+//   (*service)->shutdown(30s);  // again with 0s: at once
+//   (*service)->join();         // drained; what was metered is in the store
+//
+// A data folder that cannot be used does not stop traffic: the proxy runs
+// without a journal, says so, and shows it in /-/health.
+//
+// Not here: signals and the terminal (cli/proxy.cc), settings (config.h).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/capture.h"
+#include "app/config.h"
+#include "app/event_feed.h"
+#include "app/instance.h"
+#include "app/internal_pages.h"
+#include "app/metering_tap.h"
+#include "app/metrics.h"
+#include "app/rules.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "event/journal.h"
+#include "meter/repeat_filter.h"
+#include "net/server.h"
+#include "proxy/context.h"
+#include "store/ingest.h"
+
+namespace tokometer::app {
+
+// The file of the embedded store in a data folder, and the journal's folder.
+std::filesystem::path store_file(const std::filesystem::path& data_dir);
+std::filesystem::path journal_folder(const std::filesystem::path& data_dir);
+
+class ProxyService {
+ public:
+  // Claims the data folder, loads the rules, opens the journal and binds.
+  // Fails where the settings cannot be used: a rules file with a fault, an
+  // address in use, a data folder that another proxy has. `consumer` (may be
+  // empty) gets each finished event on a thread of its own. `clock` and `log`
+  // must outlive the service.
+  static Result<std::unique_ptr<ProxyService>> open(const Config& config, EventFeed::Consumer consumer,
+                                                    const Clock& clock, Log& log);
+  ~ProxyService();
+  ProxyService(const ProxyService&) = delete;
+  ProxyService& operator=(const ProxyService&) = delete;
+
+  // Accepts from here on.
+  Result<void> start();
+  std::vector<std::string> listening() const;
+
+  // Reads the rules again and puts `config` in force for exchanges that begin
+  // from now on; connections stay. On failure everything stays as it is.
+  Result<void> reload(const Config& config);
+  // Notes the outcome of a reload for `tokometer reload` to read.
+  void publish_reload(bool ok, std::string message);
+
+  // Stops accepting; running exchanges may end within `drain`.
+  void shutdown(std::chrono::milliseconds drain);
+  // Waits until shutdown has done its work and stores what was metered.
+  void join();
+
+  // What time brings: call it about once a second.
+  void maintain();
+
+ private:
+  class Contexts;
+
+  ProxyService(const Config& config, const Clock& clock, Log& log);
+
+  Result<void> claim_data_folder();
+  void open_journal();
+  void open_captures();
+  Result<void> bind();
+  Result<std::shared_ptr<const proxy::Context>> make_context(const Config& config);
+
+  Config config_;
+  const Clock& clock_;
+  Log& log_;
+
+  std::optional<Instance> instance_;
+  Status status_;
+  Metrics metrics_;
+  meter::RepeatFilter repeats_;
+  std::unique_ptr<event::Journal> journal_;  // null: the data folder cannot be used
+  std::unique_ptr<store::Ingest> ingest_;    // null: no journal, or the store is switched off
+  std::unique_ptr<CaptureStore> captures_;   // null: not asked for
+  std::unique_ptr<EventFeed> feed_;          // null: nobody listens
+  std::shared_ptr<Contexts> contexts_;
+  std::unique_ptr<net::Server> server_;
+};
+
+}  // namespace tokometer::app
