@@ -49,7 +49,7 @@ struct Cost {
   std::optional<std::int64_t> long_context;  // the threshold whose rates were used
   std::vector<std::string_view> unpriced;    // tiers and tools that the entry has no price for
 
-  // {"parts":{"input":{"count":11,"price":"5","usd":"0.000055"},…},"computed":"0.00025125"}
+  // {"parts":{"input":{"count":11,"price":"5","per":1000000,"usd":"0.000055"},…},"computed":"0.00025125"}
   // with "tier", "long_context", "stated" and "unpriced" where they apply.
   std::string details_json() const;
 };

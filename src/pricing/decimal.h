@@ -35,9 +35,9 @@ class Price {
  public:
   constexpr Price() = default;
 
-  // Reads "3.75": digits with at most one dot, no sign, no exponent. Nothing
-  // for other text, for more than twelve decimals and for a price above nine
-  // million USD: a price is never rounded. It is per `units`, 1,000 or 1,000,000.
+  // Reads a decimal as JSON writes numbers, per `units`: 1,000 or 1,000,000.
+  // Nothing for other text, for negative prices, for more than twelve decimals
+  // and for a price above nine million USD: a price is never rounded.
   static std::optional<Price> parse(std::string_view text, std::int64_t units = 1'000'000);
 
   // The price of `count` units. Nothing if 64 bits do not hold it; `count` is not negative.

@@ -88,9 +88,6 @@ struct Entry {
   std::vector<std::string> sources;                  // where the figures are from, with the date
   std::string disputed;                              // where sources disagree: how; else empty
   bool from_user = false;
-
-  const ServiceTier* tier(std::string_view name) const;
-  const Price* tool(std::string_view name) const;
 };
 
 struct Model {
@@ -98,11 +95,13 @@ struct Model {
   std::string id;
   std::vector<std::string> aliases;   // other whole names
   std::vector<std::string> prefixes;  // every name that continues one after '-', '@' or ':'
-  std::vector<Entry> entries;         // in the order in which they are preferred: entry_at()
+  std::vector<Entry> entries;         // in the order of sort_entries()
 
-  // The entry that holds at `time`: of those valid then, the user's own before
-  // ours, one with hours before one without, the later before the earlier.
-  // Before all of them the earliest holds; in a gap between them, none.
+  // Puts first what is preferred where several entries hold: the user's own
+  // before ours, one with hours before one without, the later before the earlier.
+  void sort_entries();
+  // The first entry that holds at `time`. Before the dates of all of them the
+  // earliest of ours holds; in a gap between them, none does.
   const Entry* entry_at(UtcTime time) const;
 };
 
