@@ -14,8 +14,9 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Digits only, so neither a sign nor what overflows.
 std::optional<std::chrono::milliseconds> read_retry(std::string_view value) {
   std::int64_t number = 0;
-  const char* end = value.data() + value.size();
-  const auto [stop, error] = std::from_chars(value.data(), end, number);
+  const char* const begin = value.data();
+  const char* const end = begin + value.size();
+  const auto [stop, error] = std::from_chars(begin, end, number);
   if (error != std::errc() || stop != end || value.front() == '-') return std::nullopt;
   return std::chrono::milliseconds(number);
 }
