@@ -107,11 +107,28 @@ class Loader {
     if (!all->is_object()) return mistakes_.add(*all, "\"formats\" must be an object");
     for (const MergedMember& member : all->members) {
       if (member.value.node.is_null()) continue;
+      const Merged whole = whole_format(*all, member.value, 0);
       // Most specs inherit their formats as they are: what reads alike is compiled once.
-      auto& compiled = compiled_[member.value.text()];
-      if (!compiled) compiled = compile_format(name + "/" + member.name, member.value, mistakes_);
+      auto& compiled = compiled_[whole.text()];
+      if (!compiled) compiled = compile_format(name + "/" + member.name, whole, mistakes_);
       formats.emplace(member.name, compiled);
     }
+  }
+
+  // `format` laid over what it extends among `all` formats of its spec.
+  Merged whole_format(const Merged& all, const Merged& format, std::size_t depth) {
+    const Merged* extends = format.find("extends");
+    if (extends == nullptr || extends->node.is_null()) return format;
+    const auto base_name = extends->node.string();
+    const Merged* base = base_name ? all.find(*base_name) : nullptr;
+    if (base == nullptr || depth > all.members.size()) {
+      mistakes_.add(*extends, base == nullptr ? R"("extends" names no format of this spec)" : R"("extends" leads in a circle)");
+      return format;
+    }
+    Merged whole = whole_format(all, *base, depth + 1);
+    whole.overlay(format);
+    whole.remove("extends");
+    return whole;
   }
 
   // "messages" of the spec itself, or "anthropic/messages".
