@@ -1,0 +1,94 @@
+// One exchange: connects a client's stream with an origin's, whatever codecs
+// they speak, and lets the tap see what passes.
+//
+// Bytes go on first and are measured second, with the one exception of the
+// response's end (tap.h). The exchange owns the rules that are HTTP's and not a
+// codec's: what is answered when something fails, what a leaving client means,
+// when the timers run.
+//
+// One object serves the exchanges of a session one after the other, so that
+// buffers are reused. Streams, driver and context outlive it.
+//
+// Not here: framing and connections (http1_session.h, http1_origin.h), routes (router.h).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/context.h"
+#include "proxy/driver.h"
+#include "proxy/streams.h"
+#include "proxy/tap.h"
+
+namespace tokometer::proxy {
+
+class Exchange {
+ public:
+  Exchange(Driver& driver, ClientStream& client, OriginStream& origin)
+      : driver_(driver), client_(client), origin_(origin) {}
+  // An exchange that still runs is aborted: kShutdown.
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // From beginning to end of an exchange: between `begin` and ClientStream::exchange_ended.
+  bool running() const { return running_; }
+  bool request_ended() const { return request_ended_; }
+  // The client is gone, and the rest of the response is read for the tap only.
+  bool draining() const { return draining_; }
+
+  // The client's side. `begin` routes the request; it may be answered and over
+  // when this returns.
+  void begin(std::shared_ptr<const Context> context, const RequestHead& head, UtcTime started_at,
+             SteadyTime started_steady);
+  void request_piece(const Piece& piece);
+  // The client's message breaks HTTP or a limit: answered with `status` if it can be.
+  void client_failed(int status, std::string_view code, std::string_view reason);
+  void client_left();
+  void client_half_closed();
+  void client_drained();
+
+  // The origin's side.
+  void origin_connected();
+  void origin_drained();
+  void informational(const ResponseHead& head);
+  void response_head(const ResponseHead& head);
+  void response_piece(const Piece& piece);
+  // All that was read together has been handed in: what waits may go.
+  void response_flush();
+  void origin_failed(Abort why);
+
+  void timer(Timer timer);
+
+ private:
+  void answer(const Answer& answer);
+  void fail(Abort why, int status, std::string_view code, std::string_view message);
+  void tell_tap_of_head(const ResponseHead& head);
+  void drain_piece(const Piece& piece);
+  void arm_response_timer();
+  void finish();
+  void abort_tap(Abort why, int status_sent);
+  void disarm_timers();
+
+  Driver& driver_;
+  ClientStream& client_;
+  OriginStream& origin_;
+  std::shared_ptr<const Context> context_;
+  std::unique_ptr<Tap> tap_;
+  Route route_;
+  std::string target_buffer_;
+  std::uint64_t request_bytes_ = 0;
+  std::uint64_t drained_bytes_ = 0;
+  SteadyTime request_ended_at_{};
+  const ResponseHead* untold_head_ = nullptr;  // sent or about to be, not yet shown to the tap
+  int status_ = 0;
+  bool running_ = false;
+  bool request_ended_ = false;
+  bool head_sent_ = false;
+  bool tunnel_ = false;
+  bool draining_ = false;  // the client is gone, the rest is read for the tap
+  bool origin_paused_ = false;
+};
+
+}  // namespace tokometer::proxy

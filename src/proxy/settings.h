@@ -1,0 +1,47 @@
+// What the proxy core can be told: how long to wait, how much to hold, what to
+// do when a client leaves. docs/proxy.md explains each for users.
+//
+// Not here: the limit on connecting and the pool's limits (net/), listening (app/).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "wire/http1_head.h"
+
+namespace tokometer::proxy {
+
+struct Timeouts {
+  std::chrono::milliseconds head{std::chrono::seconds{30}};              // a request head, from connecting on: else 408
+  std::chrono::milliseconds idle{std::chrono::seconds{75}};              // between requests: then closed
+  std::chrono::milliseconds request_content{std::chrono::seconds{120}};  // between pieces of a request: else 408
+  std::chrono::milliseconds first_byte{std::chrono::minutes{10}};        // of the final response: else 504
+  std::chrono::milliseconds between_bytes{std::chrono::minutes{10}};     // of a response or a tunnel: then broken off
+  std::chrono::milliseconds drain{std::chrono::seconds{60}};             // OnClientClose::kDrain
+  // A client's FIN this soon after its request is a half-close: it still reads.
+  // Later it means that the client left.
+  std::chrono::milliseconds half_close{200};
+};
+
+struct Limits {
+  wire::http1::Limits http1;
+  std::uint64_t request_content_bytes = std::uint64_t{1} << 30;  // else 413
+  std::size_t held_bytes = std::size_t{256} * 1024;    // of a request, until its origin is connected; then it waits
+  std::size_t retry_bytes = std::size_t{64} * 1024;    // of a request, kept to send it once more
+  std::uint64_t drain_bytes = std::uint64_t{8} << 20;  // OnClientClose::kDrain
+};
+
+// What happens to a response whose client left.
+enum class OnClientClose : std::uint8_t {
+  kCancel,  // the origin's connection is closed at once: it stops working (and billing)
+  kDrain,   // the rest is read, within its limits, so that its usage is known
+};
+
+struct Settings {
+  Timeouts timeouts;
+  Limits limits;
+  OnClientClose on_client_close = OnClientClose::kCancel;
+};
+
+}  // namespace tokometer::proxy

@@ -1,0 +1,33 @@
+#include "proxy/tap.h"
+
+namespace tokometer::proxy {
+
+std::string_view to_string(Abort abort) {
+  switch (abort) {
+    case Abort::kClientClosed:
+      return "client_closed";
+    case Abort::kOriginResolve:
+      return "origin_resolve";
+    case Abort::kOriginRefused:
+      return "origin_refused";
+    case Abort::kOriginTls:
+      return "origin_tls";
+    case Abort::kOriginReset:
+      return "origin_reset";
+    case Abort::kConnectTimeout:
+      return "connect_timeout";
+    case Abort::kFirstByteTimeout:
+      return "first_byte_timeout";
+    case Abort::kBetweenBytesTimeout:
+      return "between_bytes_timeout";
+    case Abort::kOriginProtocol:
+      return "origin_protocol";
+    case Abort::kClientProtocol:
+      return "client_protocol";
+    case Abort::kShutdown:
+      return "shutdown";
+  }
+  return "unknown";
+}
+
+}  // namespace tokometer::proxy
