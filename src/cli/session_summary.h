@@ -1,0 +1,55 @@
+// The sums of a run of the proxy, shown when it ends.
+//
+//   SessionSummary summary(clock.steady());
+//   summary.add(event);
+//   out.write(summary.render(out.form(), clock.steady()));
+//
+// Not here: sums over what is stored (`tokometer report`).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/time.h"
+#include "cli/environment.h"
+#include "event/event.h"
+
+namespace tokometer::cli {
+
+class SessionSummary {
+ public:
+  struct Limits {
+    std::size_t models = 100;  // further ones are summed as "other models"
+  };
+
+  explicit SessionSummary(SteadyTime started) : SessionSummary(started, Limits()) {}
+  SessionSummary(SteadyTime started, Limits limits) : started_(started), limits_(limits) {}
+
+  void add(const event::Event& event);
+
+  // A panel, and a table of the models if there is more than one.
+  std::string render(const Output::Form& form, SteadyTime now) const;
+
+ private:
+  struct Sums {
+    std::int64_t calls = 0;
+    std::int64_t failed = 0;
+    std::int64_t input_tokens = 0;
+    std::int64_t cache_read_input_tokens = 0;
+    std::int64_t output_tokens = 0;
+    std::int64_t cost_picodollars = 0;
+    std::int64_t unknown_costs = 0;  // calls that cost something nobody knows
+    std::int64_t unknown_usage = 0;  // successful calls without counts
+
+    void add(const event::Event& event);
+  };
+  static std::string cost(const Sums& sums);
+
+  SteadyTime started_;
+  Limits limits_;
+  Sums all_;
+  std::map<std::string, Sums, std::less<>> models_;
+};
+
+}  // namespace tokometer::cli
