@@ -50,7 +50,8 @@ class Connection final : public Watcher {
  public:
   static Result<std::unique_ptr<Connection>> accepted(IoContext& context, Fd fd, ConnectionOwner& owner);
   // Starts to connect; `tls` is null for a plain connection. Fails at once only
-  // where the system refuses a socket; on_connected or on_closed tell the rest.
+  // where the system refuses at once (kTooLarge: no descriptor left); on_connected
+  // or on_closed tell the rest.
   static Result<std::unique_ptr<Connection>> open(IoContext& context, const Address& address,
                                                   std::unique_ptr<TlsStream> tls, ConnectionOwner& owner);
   ~Connection() override;
@@ -82,12 +83,13 @@ class Connection final : public Watcher {
 
   Connection(IoContext& context, Fd fd, std::unique_ptr<TlsStream> tls, ConnectionOwner& owner, State state);
 
-  void on_writable_first();
+  void on_reached();
   void on_established();
   void read();
   void deliver(std::string_view bytes);
   void deliver_tls(std::string_view bytes);
   void end_of_stream();
+  bool lost_while_paused() const;
   void write(std::initializer_list<std::string_view> pieces);
   void flush();
   void finish_if_flushed();
@@ -104,7 +106,8 @@ class Connection final : public Watcher {
   bool readable_ = false;  // the socket may have more than was read
   bool ended_ = false;     // FIN or an error waits behind the bytes
   bool paused_ = false;
-  bool eof_ = false;  // told to the owner
+  bool eof_pending_ = false;  // seen: close_notify for TLS, FIN for others
+  bool eof_ = false;          // and told to the owner
   bool finish_wanted_ = false;
   bool finished_ = false;  // FIN sent
   bool write_broken_ = false;

@@ -12,6 +12,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/log.h"
 #include "net/connection.h"
@@ -69,6 +71,7 @@ class Dial final : public Disposable, private ConnectionOwner {
   Timer timer_;
   SteadyTime deadline_;
   proxy::NetError failure_ = proxy::NetError::kNone;  // of the last address, or what the timer shall report
+  std::string reason_;                                // of the failure, in words, for the log
   bool over_ = false;
 };
 

@@ -32,6 +32,10 @@ struct Counters {
   static void add(std::atomic<T>& counter, T by) {
     counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
   }
+  template <typename T>
+  static void subtract(std::atomic<T>& counter, T by) {
+    counter.store(counter.load(std::memory_order_relaxed) - by, std::memory_order_relaxed);
+  }
 };
 
 struct IoContext {

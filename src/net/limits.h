@@ -37,6 +37,8 @@ struct Limits {
   std::chrono::milliseconds linger_send_timeout{30'000};
   // What a closed client may still send before it is reset.
   std::size_t linger_max_bytes = 8 * 1024 * 1024;
+  // The same when the program stops and waits for nothing else.
+  std::chrono::milliseconds shutdown_linger_timeout{250};
   // Pause of accepting when the process has no file descriptor left.
   std::chrono::milliseconds accept_pause{100};
 

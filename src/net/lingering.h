@@ -5,19 +5,19 @@
 // RFC 9112, 9.6. Bounded in time and bytes.
 #pragma once
 
-#include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 
 #include "net/connection.h"
 #include "net/io_context.h"
-#include "net/timer.h"
 
 namespace tokometer::net {
 
-class Lingering final : private ConnectionOwner {
+class Lingering {
  public:
-  explicit Lingering(IoContext& context);
+  // Calls `emptied` whenever the last one has gone.
+  Lingering(IoContext& context, std::function<void()> emptied);
   ~Lingering();
 
   void add(std::unique_ptr<Connection> connection);
@@ -26,28 +26,14 @@ class Lingering final : private ConnectionOwner {
   void close();
 
  private:
-  struct Entry {
-    Entry(Timers& timers, Lingering& lingering, std::unique_ptr<Connection> its_connection);
+  class Entry;
+  using Entries = std::list<std::unique_ptr<Entry>>;
 
-    std::unique_ptr<Connection> connection;
-    Timer timer;
-    std::size_t queued;
-    std::size_t dropped = 0;
-  };
-
-  void on_connected(Connection& connection) override;
-  void on_bytes(Connection& connection, std::string_view bytes) override;
-  void on_eof(Connection& connection) override;
-  void on_closed(Connection& connection, proxy::NetError why) override;
-  void on_drained(Connection& connection) override;
-
-  void arm(Entry& entry);
-  void on_time(Entry& entry);
-  std::list<Entry>::iterator find(const Connection& connection);
-  void end(std::list<Entry>::iterator entry, bool reset);
+  void end(Entries::iterator entry, bool reset);
 
   IoContext& context_;
-  std::list<Entry> entries_;
+  std::function<void()> emptied_;
+  Entries entries_;
 };
 
 }  // namespace tokometer::net

@@ -62,6 +62,8 @@ class Acceptor final : public Watcher {
   Result<void> start();
   // Stops (true) or resumes accepting; what waits stays in the backlog.
   void hold(bool held);
+  // Stops listening.
+  void close();
 
   void on_ready(Ready ready) override;
 

@@ -84,6 +84,8 @@ class Loop {
   void forget(Watcher& watcher);
   // Destroys `thing` at the end of the turn.
   void dispose(std::unique_ptr<Disposable> thing);
+  // Does so now: for the end, when no turn comes any more.
+  void destroy_disposed();
 
   // Runs turns until stop().
   void run();

@@ -92,7 +92,6 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   void on_dial_failed(Dial& dial, proxy::NetError why) override;
 
   void on_time();
-  void arm_earliest();
   void settle();
   OriginSlot* slot(proxy::ConnId id);
   Connection* connection(proxy::ConnId id);
@@ -108,7 +107,8 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   std::vector<Pending> pending_;
   proxy::ConnId last_id_ = proxy::kClient;
   std::array<SteadyTime, proxy::kTimerCount> deadlines_;
-  Timer timer_;  // for the earliest of them
+  SteadyTime deadline_ = SteadyTime::max();  // no later than the earliest of them
+  Timer timer_;                              // for deadline_
   Place place_;
   bool ended_ = false;
 };

@@ -34,6 +34,7 @@ class Timer {
   void arm(SteadyTime when);
   void disarm();
   bool armed() const { return when_ != SteadyTime::max(); }
+  SteadyTime when() const { return when_; }
 
  private:
   friend class Timers;

@@ -55,6 +55,7 @@ class Worker {
   void hold_accepting();
   void abort_all();
   void stop_when_idle();
+  void clear();
 
   std::unique_ptr<Loop> loop_;
   Log& log_;
