@@ -9,7 +9,7 @@
 // U+FFFD). Members keep their order; of members with the same name the last one
 // counts, in its own place, and duplicates() tells of the others. Numbers keep
 // their text. Every node knows its place, so that mistakes can be reported as
-// FILE:LINE. The text is kept, nodes take 28 bytes each, and strings without
+// FILE:LINE. The text is kept, nodes take 32 bytes each, and strings without
 // escapes are views of the text.
 //
 // Not here: JSON that is too long to hold (extractor.h), queries (query.h), writing (writer.h).
@@ -139,6 +139,9 @@ class Document {
   explicit Document(std::unique_ptr<const DocumentData> data);
   std::unique_ptr<const DocumentData> data_;
 };
+
+// Line and column of the byte at `offset` of any text.
+Location location(std::string_view text, std::size_t offset);
 
 // Whether two values are equal as RFC 9535 2.3.5.2.2 has it: numbers by value, objects whatever their order.
 bool equal(Node a, Node b);

@@ -9,7 +9,7 @@
 // No document is built. What no query asks for is passed over at the speed of
 // memory and only checked for closed strings and brackets; everything on the
 // way to an answer, and every answer, is held to RFC 8259 in full. How the
-// bytes are cut never changes what the sink is told. State is some 500 bytes
+// bytes are cut never changes what the sink is told. State is some 700 bytes
 // and the values that are being captured, each at most its query's max_bytes.
 //
 // Order and repetition: the sink is called when a value ends, so `$.usage.total`
@@ -95,25 +95,32 @@ class Extractor {
   void reset();
 
  private:
-  // A container that queries lead into: its node in the set, and which element of it is current.
+  // An open container that queries lead into.
   struct Frame {
     QuerySet::NodeId node;
-    std::uint32_t index;
+    bool is_array;
+    std::uint32_t index;  // of the element that comes next
   };
-  // A container or scalar that some query wants, from its first byte (offset in the document).
+  // A value that some query asks for, while it is being read.
   struct Capture {
-    std::uint64_t begin;
+    std::uint64_t begin;  // offset of its first byte, for strings of the one after the quote
     QuerySet::NodeId node;
-    bool keep;  // its bytes are wanted, and it is not yet too long
+    std::uint16_t depth;  // containers around it
+    bool keep;            // its bytes are wanted, and it is not too long yet
   };
 
-  bool run(Sink sink);
-  QuerySet::NodeId child();
+  void handle(Token token, Sink sink);
+  bool is_on_path(std::size_t depth) const { return depth == frame_count_; }
+  QuerySet::NodeId value_node();
+  void begin_container(bool is_array);
+  void end_container(Kind kind, Sink sink);
   void name_piece();
-  void open(QuerySet::NodeId node);
-  void close(Kind kind, Sink sink);
-  void scalar(Kind kind, Sink sink);
-  void deliver(const Capture& capture, Kind kind, Sink sink);
+  void scalar_piece(Kind kind, Sink sink);
+  void literal(Kind kind, std::string_view text, Sink sink);
+  void begin_capture(QuerySet::NodeId node, std::uint64_t begin, std::size_t depth);
+  void end_capture(Kind kind, std::uint64_t end, Sink sink);
+  bool must_be_strict() const;
+  void deliver(const QuerySet::Node& node, Value value, Sink sink);
   void save();
 
   const QuerySet* set_;
@@ -123,9 +130,9 @@ class Extractor {
   std::uint8_t frame_count_ = 0;
   std::uint8_t capture_count_ = 0;
   bool in_scalar_ = false;         // a scalar's first piece was seen, its last was not
-  bool in_name_ = false;           // the same for a member name
-  QuerySet::NodeId next_ = 0;      // node of the value that comes next, or that is being read
-  std::string name_;               // a member name that came in pieces
+  bool in_name_ = false;           // the same for a member's name
+  QuerySet::NodeId next_ = 0;      // of the member whose name was read last
+  std::string name_;               // a member's name that came in pieces, as it stands
   std::string saved_;              // bytes of open captures that came in earlier chunks
   std::uint64_t saved_begin_ = 0;  // offset of its first byte
   std::string decoded_;            // a string whose escapes were resolved

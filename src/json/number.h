@@ -23,4 +23,8 @@ inline std::optional<std::int64_t> to_int64(std::string_view number) { return to
 // The nearest double; infinity where it is too large for one.
 std::optional<double> to_double(std::string_view number);
 
+// Less than, equal to or greater than 0 as `a` is to `b`: exact for whole numbers of 64 bits, else as doubles.
+// Both must be JSON numbers.
+int compare_numbers(std::string_view a, std::string_view b);
+
 }  // namespace tokometer::json

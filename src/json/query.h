@@ -45,8 +45,8 @@ class Query {
   };
   // What running may take. Past them run() fails with kTooLarge.
   struct RunLimits {
-    std::size_t max_nodes = 1'000'000;    // of any node list on the way, the result included
-    std::size_t max_steps = 100'000'000;  // nodes and filters looked at
+    std::size_t max_nodes = 1'000'000;   // of any node list on the way, the result included
+    std::size_t max_steps = 10'000'000;  // nodes and filters looked at
   };
   struct Located {
     Node node;

@@ -5,7 +5,7 @@
 //     reader.feed(chunk);
 //     for (Token token; (token = reader.next()) > Token::kError;) use(token, reader.piece());
 //   }
-//   bool whole = reader.finish() ...
+//   for (Token token; (token = reader.finish()) > Token::kError;) use(token, reader.piece());
 //
 // Strings and numbers come as they stand in the text, without quotes and with
 // their escapes, in one piece unless a chunk ends within them: then in several,
@@ -25,6 +25,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "json/scan.h"
 
 namespace tokometer::json {
 
@@ -60,7 +62,8 @@ struct ReadError {
   friend bool operator==(const ReadError&, const ReadError&) = default;
 };
 
-// "byte 17: unexpected character".
+// "unexpected character", and with the place: "byte 17: unexpected character".
+std::string_view to_string(ReadErrorCode code);
 std::string to_string(const ReadError& error);
 
 class Reader {
@@ -106,7 +109,8 @@ class Reader {
 
  private:
   enum class State : std::uint8_t {
-    kStart,         // byte order mark or value
+    kStart,  // a byte order mark or a value
+    kByteOrderMark,
     kValue,         // a value must come
     kFirstElement,  // a value or ]
     kFirstName,     // a name or }
@@ -121,9 +125,12 @@ class Reader {
     kFailed
   };
   // Where in a number: RFC 8259 section 6.
-  enum class NumberState : std::uint8_t { kMinus, kZero, kInteger, kPoint, kFraction, kE, kESign, kExponent };
+  enum class NumberState : std::uint8_t { kStart, kMinus, kZero, kInteger, kPoint, kFraction, kE, kESign, kExponent };
 
+  Token next_structural();
   Token begin_value(char c);
+  Token begin_string(bool is_name);
+  Token read_byte_order_mark();
   Token begin_container(bool object);
   Token end_container(bool object);
   Token read_string();
@@ -131,7 +138,8 @@ class Reader {
   Token read_number();
   Token read_literal();
   Token read_skipped();
-  Token end_number();
+  Token value_piece(Token token, const char* from, bool last);
+  Token end_number(const char* from);
   Token fail(ReadErrorCode code);
   void value_ended() { state_ = depth_ == 0 ? State::kEnd : State::kAfterValue; }
 
@@ -142,16 +150,14 @@ class Reader {
   std::uint64_t token_begin_ = 0;
   std::string_view piece_;
   State state_ = State::kStart;
-  NumberState number_state_ = NumberState::kMinus;
+  NumberState number_state_ = NumberState::kStart;
   bool piece_is_last_ = false;
   bool has_escape_ = false;
-  bool is_name_ = false;         // the string being read is a member's name
-  std::uint8_t escape_ = 0;      // 1 after a backslash, 2 to 5 before the hex digits of \u
-  std::uint8_t matched_ = 0;     // bytes of a literal or of the byte order mark seen so far
-  bool skip_in_string_ = false;  // where a skip stands
-  bool skip_escaped_ = false;
+  bool is_name_ = false;      // the string being read is a member's name
+  std::uint8_t escape_ = 0;   // 1 after a backslash, 2 to 5 before the hex digits of \u
+  std::uint8_t matched_ = 0;  // bytes of a literal or of the byte order mark seen so far
   Token literal_ = Token::kNull;
-  std::uint32_t skip_depth_ = 0;  // containers open inside the one being skipped
+  SkipState skip_;
   std::uint32_t depth_ = 0;
   std::bitset<kMaxDepth> is_object_;  // of each open container
   ReadError error_;

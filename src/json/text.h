@@ -1,12 +1,15 @@
 // Strings: from JSON text to UTF-8 and back (RFC 8259 sections 7 and 8).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace tokometer::json {
 
-bool is_valid_utf8(std::string_view text);
+// How many bytes at the start of `text` are valid UTF-8.
+std::size_t valid_utf8_prefix(std::string_view text);
+inline bool is_valid_utf8(std::string_view text) { return valid_utf8_prefix(text) == text.size(); }
 
 // Appends `text` to `out` with every invalid byte sequence replaced by one U+FFFD, as browsers do.
 void append_valid_utf8(std::string_view text, std::string& out);
