@@ -26,11 +26,11 @@ namespace tokometer::event {
 struct RequestFacts {
   const provider::Spec* spec = nullptr;          // null: provider "unknown"
   const provider::Endpoint* endpoint = nullptr;  // null: no operation
-  std::string_view method;
-  std::string_view host;
-  std::string_view target;   // as sent to the origin
-  wire::Fields fields;       // X-Tokometer-* included
-  std::string_view project;  // of the route; the field X-Tokometer-Project goes before it
+  std::string_view method = {};
+  std::string_view host = {};
+  std::string_view target = {};   // as sent to the origin
+  wire::Fields fields = {};       // X-Tokometer-* included
+  std::string_view project = {};  // of the route; the field X-Tokometer-Project goes before it
 };
 
 // Sets provider, operation, method, host, path (credentials redacted), client

@@ -35,11 +35,11 @@ TEST(Codec, KeepsEveryField) {
   // The JSON form shows every field, so that a forgotten one is named.
   EXPECT_EQ(to_json(*again), to_json(event));
   // And no field of the sample has its default, so that a forgotten one shows.
-  Event fresh;
+  const Event fresh;
   for_each_field(event, [&](const Field& field, const auto& member) {
     for_each_field(fresh, [&](const Field& other, const auto& fresh_member) {
       if constexpr (std::is_same_v<decltype(member), decltype(fresh_member)>) {
-        if (field.number == other.number) EXPECT_FALSE(member == fresh_member) << field.name;
+        EXPECT_TRUE(field.number != other.number || member != fresh_member) << field.name;
       }
     });
   });
@@ -99,8 +99,7 @@ TEST(Codec, RefusesEveryCut) {
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     const auto again = decode(std::string_view(bytes).substr(0, size));
     // A cut between two fields is a shorter event: that is what the journal's checksum is for.
-    if (again) EXPECT_LE(size, last_field);
-    if (size < 18) EXPECT_FALSE(again) << size;
+    EXPECT_TRUE(!again || (size >= 18 && size <= last_field)) << size;
   }
 }
 
@@ -146,7 +145,7 @@ TEST(Event, ImportsTheSameExchangeUnderTheSameId) {
   const Uuid id = imported_id(time, "abc/1");
   EXPECT_EQ(id, imported_id(time, "abc/1"));
   EXPECT_NE(id, imported_id(time, "abc/2"));
-  EXPECT_EQ(id.text().substr(0, 15), "019aad4b-75b3-7") << id.text();
+  EXPECT_EQ(id.text().substr(0, 15), "01a204fa-bd93-7") << id.text();
   EXPECT_NE(std::string("89ab").find(id.text()[19]), std::string::npos) << id.text();
 }
 

@@ -140,7 +140,7 @@ Result<void> Journal::recover() {
 // points behind what a power cut left of an old one stays right.
 Result<void> Journal::open_segment() {
   const auto now = std::chrono::floor<std::chrono::milliseconds>(clock_.now()).time_since_epoch().count();
-  std::uint64_t number = static_cast<std::uint64_t>(std::max<std::int64_t>(now, 1));
+  std::uint64_t number = std::max(static_cast<std::uint64_t>(std::max<std::int64_t>(now, 1)), newest_ + 1);
   if (!segments_.empty()) number = std::max(number, segments_.rbegin()->first + 1);
   // A clock that was set back must not put new events before what is done with.
   for (const auto& [name, position] : cursors_) number = std::max(number, position.segment + 1);
@@ -154,6 +154,7 @@ Result<void> Journal::open_segment() {
   }
   close_segment();
   fd_ = fd;
+  newest_ = number;
   segments_[number] = kSegmentHeaderBytes;
   drop_segments();
   return {};

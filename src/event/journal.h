@@ -64,7 +64,7 @@ struct JournalLimits {
 struct JournalOptions {
   std::filesystem::path folder;  // made with mode 0700 if it is not there
   Sync sync = Sync::kNever;
-  JournalLimits limits;
+  JournalLimits limits = {};
 };
 
 struct JournalStats {
@@ -141,6 +141,7 @@ class Journal {
   mutable std::timed_mutex file_mutex_;              // guards the next block
   int fd_ = -1;                                      // of the last segment; -1: the next append opens one
   std::map<std::uint64_t, std::uint64_t> segments_;  // number to size
+  std::uint64_t newest_ = 0;                         // the highest number used so far, deleted ones included
   std::map<std::string, Position, std::less<>> cursors_;
   bool healthy_ = true;
   bool unsynced_ = false;

@@ -41,13 +41,13 @@ struct IngestLimits {
 };
 
 struct Retention {
-  std::optional<std::chrono::hours> max_age;
-  std::optional<std::int64_t> max_events;
+  std::optional<std::chrono::milliseconds> max_age = {};
+  std::optional<std::int64_t> max_events = {};
 };
 
 struct IngestOptions {
-  IngestLimits limits;
-  Retention retention;
+  IngestLimits limits = {};
+  Retention retention = {};
 };
 
 struct IngestStats {

@@ -30,13 +30,13 @@ namespace tokometer::store {
 
 // Which events; everything that is empty matches all.
 struct Filter {
-  std::optional<UtcTime> since;  // started_at, inclusive
-  std::optional<UtcTime> until;  // exclusive
-  std::string provider;
-  std::string model;  // as asked for or as answered
-  std::string client;
-  std::string project;
-  std::string session;
+  std::optional<UtcTime> since = {};  // started_at, inclusive
+  std::optional<UtcTime> until = {};  // exclusive
+  std::string provider = {};
+  std::string model = {};  // as asked for or as answered
+  std::string client = {};
+  std::string project = {};
+  std::string session = {};
 };
 
 enum class Order { kOldestFirst, kNewestFirst };
@@ -45,17 +45,17 @@ enum class Group { kNothing, kProvider, kModel, kClient, kProject, kSession };
 
 struct ReportQuery {
   Group group = Group::kNothing;
-  Filter filter;
+  Filter filter = {};
   // The starts of the periods that the rows are split into, ascending; each ends where the next begins, the last
   // one at filter.until. Empty: one period.
-  std::vector<UtcTime> periods;
+  std::vector<UtcTime> periods = {};
 };
 
 struct ReportRow {
-  std::size_t period = 0;           // index into ReportQuery::periods
-  std::string name;                 // of the group; empty where the events have none
-  std::optional<UtcTime> first_at;  // kSession only: the first call of the range
-  std::optional<UtcTime> last_at;
+  std::size_t period = 0;                // index into ReportQuery::periods
+  std::string name = {};                 // of the group; empty where the events have none
+  std::optional<UtcTime> first_at = {};  // kSession only: the first call of the range
+  std::optional<UtcTime> last_at = {};
   Totals totals;
 };
 

@@ -5,6 +5,7 @@
 // 0600. Thread-safe: no; open one per thread.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
