@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -50,7 +51,8 @@ class Log {
   // Remembers at most 1,024 keys; past that it stays silent about new ones.
   void once(LogLevel level, std::string_view key, std::string_view message);
 
-  bool enabled(LogLevel level) const { return level >= level_; }
+  bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
+  void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
 
  private:
   template <typename... Args>
@@ -59,7 +61,7 @@ class Log {
   }
   void emit(LogLevel level, std::string_view message);
 
-  LogLevel level_;
+  std::atomic<LogLevel> level_;
   Sink sink_;
   std::mutex mutex_;
   std::set<std::string, std::less<>> seen_;

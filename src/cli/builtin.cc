@@ -12,6 +12,8 @@ Command program() {
                        {"tokometer report daily", "What was used, day by day"}},
           // In the order in which help shows them.
           .subcommands = {
+              proxy_command(),
+              demo_command(),
               meter_command(),
               import_command(),
               providers_command(),

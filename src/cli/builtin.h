@@ -9,6 +9,8 @@ namespace tokometer::cli {
 // "tokometer" itself, with all of these as its subcommands.
 Command program();
 
+Command proxy_command();       // proxy.cc
+Command demo_command();        // demo.cc
 Command config_command();      // config.cc
 Command reload_command();      // reload.cc
 Command meter_command();       // meter.cc
