@@ -46,6 +46,18 @@ proxy::RouterOptions router_options(const Config& config) {
   return options;
 }
 
+event::Sync journal_sync(JournalSync sync) {
+  switch (sync) {
+    case JournalSync::kEach:
+      return event::Sync::kEach;
+    case JournalSync::kInterval:
+      return event::Sync::kInterval;
+    case JournalSync::kNever:
+      break;
+  }
+  return event::Sync::kNever;
+}
+
 meter::Limits meter_limits(const Config& config) {
   meter::Limits limits;
   limits.max_request_bytes = static_cast<std::uint64_t>(config.limits.request_tap_bytes);
@@ -103,7 +115,7 @@ Result<void> ProxyService::claim_data_folder() {
 void ProxyService::open_journal() {
   event::JournalOptions options;
   options.folder = journal_folder(config_.data_dir);
-  options.sync = config_.journal.fsync ? event::Sync::kEach : event::Sync::kNever;
+  options.sync = journal_sync(config_.journal.sync);
   options.limits.segment_bytes = static_cast<std::size_t>(config_.journal.segment_bytes);
   options.limits.total_bytes = static_cast<std::size_t>(config_.journal.max_bytes);
   options.limits.slow_append = config_.journal.append_wait;

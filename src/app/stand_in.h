@@ -24,7 +24,7 @@ namespace tokometer::app {
 struct StandInAnswer {
   int status = 200;
   std::string_view content_type = "application/json";
-  std::vector<std::string> pieces;
+  std::vector<std::string> pieces{};
 };
 
 // `target` decides the provider and `body` the model and whether to stream.

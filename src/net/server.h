@@ -31,8 +31,8 @@ namespace tokometer::net {
 struct ServerOptions {
   std::vector<Address> listen;
   unsigned workers = 1;
-  Limits limits;
-  TlsOptions tls;
+  Limits limits{};
+  TlsOptions tls{};
   Resolver::Source names = Resolver::system_source();
 };
 
