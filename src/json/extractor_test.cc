@@ -51,8 +51,8 @@ TEST(Extractor, ScalarsOnThePath) {
 TEST(Extractor, ContainersVerbatim) {
   expect({{"$.usage"}, {"$.usage.details"}, {"$.usage.total"}},
          "{\"a\":[1],\"usage\" : { \"total\" : 3, \"details\":[ 1, {\"x\":\"\\u00e9\"}] } }",
-         "2 number 3 [1]\n1 array [ 1, {\"x\":\"\\u00e9\"}] [21]\n"
-         "0 object { \"total\" : 3, \"details\":[ 1, {\"x\":\"\\u00e9\"}] } [50]\n");
+         "2 number 3 [1]\n1 array [ 1, {\"x\":\"\\u00e9\"}] [20]\n"
+         "0 object { \"total\" : 3, \"details\":[ 1, {\"x\":\"\\u00e9\"}] } [47]\n");
 }
 
 TEST(Extractor, RootAndSharedPaths) {
@@ -94,7 +94,7 @@ TEST(Extractor, RepeatedNamesAreToldAgain) {
 
 TEST(Extractor, StringsAreDecodedAndMended) {
   expect({{"$[0]"}}, R"(["a\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00z"])",
-         "0 string a\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80z [37]\n");
+         "0 string a\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80z [38]\n");
   expect({{"$[0]"}}, R"(["\ud83dx\ude00\ud83d\u0041"])",
          "0 string \xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd\x41 lossy [27]\n");
   expect({{"$[0]"}, {"$"}}, "[\"\xff\xc3\"]",
@@ -122,7 +122,8 @@ TEST(Extractor, HandedOnTextIsRightJson) {
 }
 
 TEST(Extractor, SaysWhatIsWrong) {
-  expect({{"$.a"}}, R"({"a":1)", "0 number 1 [1]\nbyte 6: cut short");
+  expect({{"$.a"}}, R"({"a":1,)", "0 number 1 [1]\nbyte 7: cut short");
+  expect({{"$.a"}}, R"({"a":1)", "byte 6: cut short");  // more digits could have followed
   expect({{"$.a"}}, R"({"a":1}})", "0 number 1 [1]\nbyte 7: something after the end");
   expect({{"$.a"}}, "", "byte 0: cut short");
   expect({{"$.a"}}, "{\"a\":tru}", "byte 8: unexpected character");
