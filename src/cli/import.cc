@@ -1,0 +1,71 @@
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "app/proxy_service.h"
+#include "cli/builtin.h"
+#include "cli/environment.h"
+#include "cli/format.h"
+#include "cli/recordings.h"
+#include "cli/settings.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace tokometer::cli {
+namespace {
+
+constexpr std::size_t kBatch = 1000;
+
+Result<ExitCode> run_import(const Arguments& arguments, Environment& environment) {
+  const auto config = load_settings(arguments, environment);
+  if (!config) return fail(config.error());
+  std::error_code error;
+  if (std::filesystem::create_directories(config->data_dir, error)) {
+    std::filesystem::permissions(config->data_dir, std::filesystem::perms::owner_all, error);
+  }
+  if (error) return fail(io_error(config->data_dir.string(), error.value()));
+  auto store = store::sqlite::open({.file = app::store_file(config->data_dir)});
+  if (!store) return fail(store.error());
+
+  std::vector<event::Event> batch;
+  store::Inserted total;
+  Result<void> stored;
+  const auto flush = [&] {
+    if (batch.empty() || !stored) return;
+    const auto inserted = (*store)->insert(batch, nullptr);
+    batch.clear();
+    if (!inserted) {
+      stored = fail(inserted.error());
+      return;
+    }
+    total.added += inserted->added;
+    total.repeated += inserted->repeated;
+  };
+  const auto code = read_recordings(arguments, environment, [&](event::Event&& event) {
+    if (!stored) return;
+    batch.push_back(std::move(event));
+    if (batch.size() == kBatch) flush();
+  });
+  flush();
+  if (!stored) return fail(stored.error());
+  if (code) {
+    environment.out.print("{} calls imported, {} were there already\n",
+                          format::count(static_cast<std::int64_t>(total.added)),
+                          format::count(static_cast<std::int64_t>(total.repeated)));
+  }
+  return code;
+}
+
+}  // namespace
+
+Command import_command() {
+  return {.name = "import",
+          .summary = "Store recorded calls, as if they had passed the proxy",
+          .description =
+              "Reads what `tokometer meter` reads. A call is stored once, however often its recording is "
+              "imported.",
+          .positionals = {{.name = "FILE", .type = OptionType::kFile, .help = "A recording", .repeats = true}},
+          .examples = {{"tokometer import *.har", "Have them in reports"}},
+          .run = run_import};
+}
+
+}  // namespace tokometer::cli
