@@ -19,6 +19,7 @@ namespace tokometer::meter {
 
 class RepeatFilter {
  public:
+  // `capacity` is at least 1.
   explicit RepeatFilter(std::size_t capacity = 65536);
 
   // Notes that the response `id` of `provider` stated its usage, and returns

@@ -1,0 +1,66 @@
+#include "meter/body_reader.h"
+
+#include <string>
+
+namespace tokometer::meter {
+namespace {
+
+std::string coding_of(wire::Fields fields) {
+  std::string value;
+  for (const wire::Field& field : fields) {
+    if (!wire::iequals(field.name, "content-encoding")) continue;
+    if (!value.empty()) value += ',';
+    value += field.value;
+  }
+  return value;
+}
+
+}  // namespace
+
+CodedContent::CodedContent(wire::Fields fields, Findings& findings) : findings_(findings) {
+  const std::string coding = coding_of(fields);
+  if (coding.empty()) return;
+  auto decoder = wire::content_coding::Decoder::open(coding);
+  if (!decoder) {
+    findings_.count(Fault::kContentCoding);
+    closed_ = true;
+  } else if (!decoder->is_identity()) {
+    decoder_ = std::move(*decoder);
+  }
+}
+
+void CodedContent::feed(std::string_view bytes, FunctionRef<void(std::string_view)> use) {
+  if (closed_) return;
+  if (!decoder_) return use(bytes);
+  if (decoder_->feed(bytes, use) || closed_) return;
+  closed_ = true;
+  findings_.count(Fault::kContentCoding);
+}
+
+void CodedContent::finish() {
+  if (closed_ || !decoder_) return;
+  if (!decoder_->finish()) findings_.count(Fault::kContentCoding);
+}
+
+void DocumentReader::feed(std::string_view content) {
+  if (closed_ || content.empty()) return;
+  started_ = true;
+  const auto sink = [&](std::size_t query, const json::Value& value) { findings_.take(rules_, query, value); };
+  const auto looked_at = content.substr(0, left_);
+  if (!extractor_.feed(looked_at, sink)) {
+    closed_ = true;
+    findings_.count(Fault::kSyntax);
+  } else if (looked_at.size() < content.size()) {
+    closed_ = true;
+    findings_.cut();
+  }
+  left_ -= looked_at.size();
+}
+
+void DocumentReader::finish(bool complete) {
+  if (closed_ || !started_ || !complete) return;
+  const auto sink = [&](std::size_t query, const json::Value& value) { findings_.take(rules_, query, value); };
+  if (!extractor_.finish(sink)) findings_.count(Fault::kSyntax);
+}
+
+}  // namespace tokometer::meter

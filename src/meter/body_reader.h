@@ -1,0 +1,61 @@
+// Reads the content of one message as it passes: undoes its coding, and reads
+// the one JSON document that it is.
+//
+// Not here: streams of events (stream_reader.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/function_ref.h"
+#include "json/extractor.h"
+#include "meter/findings.h"
+#include "provider/format.h"
+#include "wire/content_coding.h"
+#include "wire/fields.h"
+
+namespace tokometer::meter {
+
+// Content with its coding undone.
+class CodedContent {
+ public:
+  // `findings` must outlive it. A coding that is unknown is a fault, and then there is no content.
+  CodedContent(wire::Fields fields, Findings& findings);
+
+  // Hands what `bytes` mean to `use`, in pieces. A fault is counted once; what comes after it is not read.
+  void feed(std::string_view bytes, FunctionRef<void(std::string_view)> use);
+  // The content has ended where its sender meant it to.
+  void finish();
+  // Nothing more is wanted.
+  void close() { closed_ = true; }
+
+ private:
+  Findings& findings_;
+  std::optional<wire::content_coding::Decoder> decoder_;  // none: no coding
+  bool closed_ = false;
+};
+
+// One JSON document, of which `rules` says what is wanted.
+class DocumentReader {
+ public:
+  // `rules` and `findings` must outlive the reader. `max_bytes` bounds what is looked at.
+  DocumentReader(const provider::ContentRules& rules, std::uint64_t max_bytes, Findings& findings)
+      : rules_(rules), findings_(findings), left_(max_bytes), extractor_(rules.set) {}
+
+  void feed(std::string_view content);
+  // Nothing more will be read: the limit was reached, or it is no JSON.
+  bool closed() const { return closed_; }
+  // The document has ended, complete or broken off.
+  void finish(bool complete);
+
+ private:
+  const provider::ContentRules& rules_;
+  Findings& findings_;
+  std::uint64_t left_;
+  json::Extractor extractor_;
+  bool started_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace tokometer::meter

@@ -1,0 +1,94 @@
+#include "meter/findings.h"
+
+#include <algorithm>
+
+namespace tokometer::meter {
+namespace {
+
+using provider::Slot;
+
+bool is_first_wins(Slot slot) { return slot == Slot::kResponseModel || slot == Slot::kResponseId; }
+
+// Whether a value of this kind can say anything about `slot`.
+bool fits(Slot slot, json::Kind kind) {
+  switch (kind) {
+    case json::Kind::kNull:
+    case json::Kind::kArray:
+      return false;
+    case json::Kind::kObject:
+      return slot == Slot::kUsage;
+    case json::Kind::kBool:
+      return slot == Slot::kStream;
+    case json::Kind::kNumber:
+    case json::Kind::kString:
+      return slot != Slot::kUsage && slot != Slot::kStream;
+  }
+  return false;
+}
+
+bool is_empty_object(std::string_view text) { return text.find('"') == std::string_view::npos; }
+
+}  // namespace
+
+void Findings::take(const provider::ContentRules& rules, std::size_t query, const json::Value& value) {
+  if (query < rules.picks.size()) {
+    const provider::Pick& pick = rules.picks[query];
+    if (!fits(pick.slot, value.kind)) return;
+    if (value.truncated) return cut();
+    if (pick.slot == Slot::kUsage && is_empty_object(value.text)) return;
+    return put(pick, value.text);
+  }
+  const provider::ToolPick& tool = rules.tools[query - rules.picks.size()];
+  if (value.kind != json::Kind::kString || value.text != tool.equals) return;
+  const auto known = std::ranges::find(tool_calls_, tool.tool, &std::pair<std::string, std::int64_t>::first);
+  if (known == tool_calls_.end()) {
+    tool_calls_.emplace_back(tool.tool, 1);
+  } else {
+    ++known->second;
+  }
+}
+
+void Findings::put(const provider::Pick& pick, std::string_view text) {
+  if (!pick.after.empty()) {
+    const auto at = text.find(pick.after);
+    text = at == std::string_view::npos ? std::string_view{} : text.substr(at + pick.after.size());
+  }
+  std::string inner;
+  if (pick.within) {
+    const auto sink = [&](std::size_t, const json::Value& value) {
+      if (value.kind == json::Kind::kString || value.kind == json::Kind::kNumber) inner = value.text;
+    };
+    if (json::extract(*pick.within, text, sink)) return;  // no JSON: another alternative may know what it is
+    text = inner;
+  }
+  if (text.empty() || settled(pick)) return;
+  const auto slot = static_cast<std::size_t>(pick.slot);
+  texts_[slot] = text;
+  ranks_[slot] = pick.rank;
+}
+
+std::string Findings::take(Slot slot) {
+  ranks_[static_cast<std::size_t>(slot)] = kNoRank;
+  return std::exchange(texts_[static_cast<std::size_t>(slot)], {});
+}
+
+bool Findings::settled(const provider::Pick& pick) const {
+  const std::uint8_t rank = ranks_[static_cast<std::size_t>(pick.slot)];
+  return rank < pick.rank || (rank == pick.rank && keep_first_ && is_first_wins(pick.slot));
+}
+
+void Findings::move_to(Reading& reading) {
+  reading.request_model = take(Slot::kRequestModel);
+  reading.stream = reading.stream || take(Slot::kStream) == "true";
+  reading.session_id = take(Slot::kSessionId);
+  reading.thread_id = take(Slot::kThreadId);
+  reading.user = take(Slot::kUser);
+  reading.response_model = take(Slot::kResponseModel);
+  reading.response_id = take(Slot::kResponseId);
+  reading.finish_reason = take(Slot::kFinishReason);
+  reading.error_type = take(Slot::kErrorType);
+  reading.truncated = truncated_;
+  for (std::size_t i = 0; i < kFaultCount; ++i) reading.faults[i] += faults_[i];
+}
+
+}  // namespace tokometer::meter

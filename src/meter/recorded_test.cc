@@ -1,0 +1,277 @@
+// Every recorded exchange of the providers that we describe, read by
+// ExchangeMeter and held against what an independent program says it used.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "embedded/embedded.h"
+#include "json/document.h"
+#include "meter/exchange_meter.h"
+#include "provider/registry.h"
+#include "wire/content_coding.h"
+
+namespace tokometer::meter {
+namespace {
+
+namespace fs = std::filesystem;
+using wire::content_coding::Coding;
+
+struct Recorded {
+  std::string id;
+  std::string host;
+  std::string method;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> request_fields;
+  std::string request;
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> response_fields;
+  std::string response;
+};
+
+std::string base64(std::string_view text) {
+  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const auto digit = kDigits.find(c);
+    if (digit == std::string_view::npos) continue;
+    bits = (bits << 6U) | static_cast<std::uint32_t>(digit);
+    if ((count += 6) >= 8) {
+      count -= 8;
+      out.push_back(static_cast<char>((bits >> static_cast<unsigned>(count)) & 0xffU));
+    }
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> fields_of(json::Node node) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  for (const auto [name, value] : node.members()) {
+    // Bodies are recorded decoded.
+    if (wire::iequals(name, "content-encoding") || wire::iequals(name, "content-length")) continue;
+    if (const auto text = value.string()) fields.emplace_back(name, *text);
+    for (const json::Node element : value.elements()) fields.emplace_back(name, element.string().value_or(""));
+  }
+  return fields;
+}
+
+std::vector<wire::Field> views(const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::vector<wire::Field> out;
+  for (const auto& [name, value] : fields) out.push_back({name, value});
+  return out;
+}
+
+fs::path exchanges_folder() { return fs::path(TOKOMETER_SHARED_DIR) / "data" / "exchanges"; }
+
+std::string read(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+template <typename Use>
+void for_each_line(std::string_view text, Use use) {
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    use(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+}
+
+Recorded recorded_of(json::Node row) {
+  Recorded recorded;
+  recorded.id = row["id"].string().value();
+  recorded.host = row["provider_host"].string().value();
+  recorded.method = row["method"].string().value();
+  recorded.target = row["path"].string().value();
+  recorded.request_fields = fields_of(row["request_headers"]);
+  recorded.request = base64(row["request_body"].string().value_or(""));
+  recorded.status = static_cast<int>(row["status"].int64().value_or(0));
+  recorded.response_fields = fields_of(row["response_headers"]);
+  recorded.response = base64(row["response_body"].string().value_or(""));
+  const auto type = row["content_type"].string().value_or("");
+  if (!type.empty() && !wire::find(views(recorded.response_fields), "content-type")) {
+    recorded.response_fields.emplace_back("content-type", type);
+  }
+  return recorded;
+}
+
+// Every exchange of a host that some built-in spec knows.
+std::vector<Recorded> load(const provider::Registry& registry) {
+  std::vector<Recorded> all;
+  wire::content_coding::Limits limits;
+  limits.max_output_bytes = std::uint64_t{4} << 30U;
+  auto decoder = wire::content_coding::Decoder::open("gzip", limits);
+  std::string held;
+  const auto line = [&](std::string_view text) {
+    if (text.empty()) return;
+    const auto row = json::Document::parse(std::string(text));
+    ASSERT_TRUE(row);
+    if (registry.by_host(row->root()["provider_host"].string().value_or("")) == nullptr) return;
+    all.push_back(recorded_of(row->root()));
+  };
+  const auto fed = decoder->feed(read(exchanges_folder() / "exchanges.jsonl.gz"), [&](std::string_view piece) {
+    for (auto end = piece.find('\n'); end != std::string_view::npos; end = piece.find('\n')) {
+      held += piece.substr(0, end);
+      line(held);
+      held.clear();
+      piece.remove_prefix(end + 1);
+    }
+    held += piece;
+  });
+  EXPECT_TRUE(fed);
+  line(held);
+  return all;
+}
+
+// How an exchange is handed to the meter.
+struct Delivery {
+  const char* name;
+  Coding coding;
+  std::size_t max_piece;  // 0: whole
+};
+
+template <typename Feed>
+void deliver(std::string_view content, std::size_t max_piece, std::mt19937& random, Feed feed) {
+  if (max_piece == 0) return feed(content);
+  while (!content.empty()) {
+    const std::size_t size = std::uniform_int_distribution<std::size_t>(1, max_piece)(random);
+    feed(content.substr(0, size));
+    content.remove_prefix(std::min(size, content.size()));
+  }
+}
+
+Reading read_exchange(const provider::Registry& registry, const Recorded& recorded, const Delivery& delivery) {
+  std::mt19937 random(static_cast<std::uint32_t>(std::hash<std::string>{}(recorded.id + delivery.name)));
+  const provider::Spec* spec = registry.by_host(recorded.host);
+  const auto request_fields = views(recorded.request_fields);
+  const provider::Endpoint* endpoint = registry.endpoint(*spec, recorded.method, recorded.target, request_fields);
+  ExchangeMeter meter(spec, endpoint, recorded.target);
+  meter.request_head(request_fields);
+  deliver(recorded.request, delivery.max_piece, random, [&](std::string_view piece) { meter.request_content(piece); });
+  meter.request_end();
+  auto response_fields = views(recorded.response_fields);
+  std::string content = recorded.response;
+  if (delivery.coding != Coding::kIdentity) {
+    content = wire::content_coding::encode(delivery.coding, content);
+    response_fields.push_back({"content-encoding", wire::content_coding::to_string(delivery.coding)});
+  }
+  meter.response_head(recorded.status, response_fields);
+  deliver(content, delivery.max_piece, random, [&](std::string_view piece) { meter.response_content(piece); });
+  meter.response_end(true);
+  return meter.finish();
+}
+
+class RecordedTest : public testing::Test {
+ protected:
+  static constexpr Delivery kDeliveries[] = {
+      {"whole", Coding::kIdentity, 0}, {"small pieces", Coding::kIdentity, 7}, {"pieces", Coding::kIdentity, 1500},
+      {"gzip", Coding::kGzip, 400},    {"br", Coding::kBrotli, 400},
+  };
+
+  void SetUp() override {
+    if (!fs::exists(exchanges_folder() / "exchanges.jsonl.gz")) {
+      ASSERT_EQ(std::getenv("CI"), nullptr) << "CI needs the recorded exchanges";
+      GTEST_SKIP() << "no recorded exchanges here";
+    }
+    auto loaded = provider::Registry::load(embedded::providers(), "");
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    registry_ = *loaded;
+    for (Recorded& recorded : load(*registry_)) {
+      const std::string id = recorded.id;
+      exchanges_.emplace(id, std::move(recorded));
+    }
+  }
+
+  std::shared_ptr<const provider::Registry> registry_;
+  std::map<std::string, Recorded, std::less<>> exchanges_;
+};
+
+// The rules of compare.py: what is wrong with `reading`, or nothing.
+std::string compare(json::Node want, const Reading& reading) {
+  std::string bad;
+  std::set<std::string_view> soft;
+  for (const json::Node name : want["soft"].elements()) soft.insert(*name.string());
+  const auto count = [&](const char* name, const Count& have) {
+    if (soft.contains(name) || want[name].int64().value_or(0) == have.value_or(0)) return;
+    bad += std::string(" ") + name + ": want " + std::string(want[name].raw()) + ", have " +
+           (have ? std::to_string(*have) : "nothing");
+  };
+  count("input_tokens", reading.usage.input_tokens);
+  count("cached_input_tokens", reading.usage.cache_read_input_tokens);
+  count("cache_write_tokens", reading.usage.cache_creation_input_tokens);
+  count("output_tokens", reading.usage.output_tokens);
+  count("reasoning_tokens", reading.usage.reasoning_output_tokens);
+  if (want["kind"].string() == "retrieval" && reading.billing == provider::Billing::kAlways) bad += " bills a repeat";
+  const auto model = want["model_response"].string();
+  if (model && !model->empty() && *model != reading.response_model) {
+    bad += " model: want " + std::string(*model) + ", have " + reading.response_model;
+  }
+  return bad;
+}
+
+TEST_F(RecordedTest, UsageIsAsExpected) {
+  for (const Delivery& delivery : kDeliveries) {
+    std::size_t exact = 0;
+    std::size_t all = 0;
+    for_each_line(read(exchanges_folder() / "expected.jsonl"), [&](std::string_view line) {
+      const auto document = json::Document::parse(std::string(line));
+      ASSERT_TRUE(document);
+      const json::Node want = document->root();
+      const auto found = exchanges_.find(want["id"].string().value());
+      if (found == exchanges_.end()) return;
+      const Reading reading = read_exchange(*registry_, found->second, delivery);
+      const std::string bad = compare(want, reading);
+      if (!want["strict"].boolean().value_or(true)) return;
+      ++all;
+      exact += bad.empty() ? 1 : 0;
+      EXPECT_EQ(bad, "") << delivery.name << " " << found->first << " " << found->second.host << found->second.target;
+    });
+    EXPECT_GE(all, 2409U);
+    std::cout << delivery.name << ": " << exact << " of " << all << " exact\n";
+  }
+}
+
+TEST_F(RecordedTest, NothingIsInvented) {
+  std::size_t all = 0;
+  for_each_line(read(exchanges_folder() / "none.jsonl"), [&](std::string_view line) {
+    const auto document = json::Document::parse(std::string(line));
+    ASSERT_TRUE(document);
+    if (document->root()["must_be_none"].boolean() != true) return;
+    const auto found = exchanges_.find(document->root()["id"].string().value());
+    if (found == exchanges_.end()) return;
+    ++all;
+    for (const Delivery& delivery : kDeliveries) {
+      const Reading reading = read_exchange(*registry_, found->second, delivery);
+      EXPECT_EQ(reading.usage.source, UsageSource::kNone)
+          << delivery.name << " " << found->first << " " << found->second.target << " " << reading.usage.details;
+    }
+  });
+  EXPECT_GE(all, 305U);
+}
+
+// An endpoint that no spec names is a gap in the spec.
+TEST_F(RecordedTest, EveryExchangeHasAnEndpoint) {
+  std::map<std::string, int> unknown;
+  for (const auto& [id, recorded] : exchanges_) {
+    const provider::Spec* spec = registry_->by_host(recorded.host);
+    if (registry_->endpoint(*spec, recorded.method, recorded.target, views(recorded.request_fields)) == nullptr) {
+      ++unknown[recorded.method + " " + recorded.host + recorded.target];
+    }
+  }
+  for (const auto& [target, count] : unknown) std::cout << "no endpoint: " << count << " " << target << "\n";
+  EXPECT_LE(unknown.size(), 8U);
+}
+
+}  // namespace
+}  // namespace tokometer::meter

@@ -1,0 +1,78 @@
+#include "meter/usage_merge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "json/document.h"
+#include "json/writer.h"
+
+namespace tokometer::meter {
+namespace {
+
+using provider::Combine;
+
+void write(json::Node earlier, json::Node later, Combine how, json::Writer& writer);
+
+void write_objects(json::Node earlier, json::Node later, Combine how, json::Writer& writer) {
+  writer.begin_object();
+  for (const json::Member member : earlier.members()) {
+    writer.name(member.name);
+    write(member.value, later[member.name], how, writer);
+  }
+  for (const json::Member member : later.members()) {
+    if (!earlier[member.name]) writer.raw_member(member.name, member.value.raw());
+  }
+  writer.end_object();
+}
+
+void write(json::Node earlier, json::Node later, Combine how, json::Writer& writer) {
+  if (!later || later.is_null()) {
+    writer.raw(earlier.raw());
+    return;
+  }
+  if (earlier.is_object() && later.is_object()) return write_objects(earlier, later, how, writer);
+  if (how == Combine::kAdd && earlier.is_array() && later.is_array()) {
+    writer.begin_array();
+    for (const json::Node element : earlier.elements()) writer.raw(element.raw());
+    for (const json::Node element : later.elements()) writer.raw(element.raw());
+    writer.end_array();
+    return;
+  }
+  const auto a = earlier.int64();
+  const auto b = later.int64();
+  std::int64_t sum = 0;
+  if (a && b && how == Combine::kAdd && !__builtin_add_overflow(*a, *b, &sum)) {
+    writer.number(sum);
+  } else if (a && b && how == Combine::kMaximum) {
+    writer.number(std::max(*a, *b));
+  } else {
+    writer.raw(later.raw());
+  }
+}
+
+}  // namespace
+
+std::string combined(std::string_view earlier, std::string_view later, Combine how) {
+  if (how == Combine::kSet || earlier.empty()) return std::string(later);
+  const auto a = json::Document::parse(std::string(earlier));
+  const auto b = json::Document::parse(std::string(later));
+  if (!a || !b || !a->root().is_object() || !b->root().is_object()) return std::string(later);
+  std::string out;
+  json::Writer writer(out);
+  write(a->root(), b->root(), how, writer);
+  return out;
+}
+
+void UsageSum::add(std::string_view usage, Combine how) { current_ = combined(current_, usage, how); }
+
+void UsageSum::begin(bool again) {
+  if (!again && !current_.empty()) finished_ = combined(finished_, current_, Combine::kAdd);
+  current_.clear();
+}
+
+std::string UsageSum::take() {
+  begin(false);
+  return std::exchange(finished_, {});
+}
+
+}  // namespace tokometer::meter

@@ -1,0 +1,35 @@
+// Puts the usage objects of one exchange together, as JSON text.
+//
+// Streams say what they used in pieces: at the start and at the end, or over and
+// over. provider::Combine tells how a later object joins an earlier one.
+//
+// Not here: what the members mean (usage_reader.h).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "provider/format.h"
+
+namespace tokometer::meter {
+
+// `later` joined to `earlier` by `how`. Members keep their text unless numbers
+// were added; null never takes the place of anything. Where one of the two is no
+// JSON object, `later`.
+std::string combined(std::string_view earlier, std::string_view later, provider::Combine how);
+
+// The usage of one stream, in which several messages may follow one another.
+class UsageSum {
+ public:
+  void add(std::string_view usage, provider::Combine how);
+  // A message begins: what comes is added to what was, or, if the message is the one before `again`, replaces it.
+  void begin(bool again);
+  // The usage of all messages; empty if none was added.
+  std::string take();
+
+ private:
+  std::string finished_;  // of the messages that have ended
+  std::string current_;
+};
+
+}  // namespace tokometer::meter
