@@ -28,9 +28,9 @@ struct RouterOptions {
     std::string provider;  // a spec's name
     std::string url;       // "http://127.0.0.1:8080/prefix"
   };
-  std::vector<Override> origins;  // instead of the specs' own base URLs
-  std::string base_url;           // single-provider form; empty: not used
-  std::string type;               // its provider; empty: told from the URL's host
+  std::vector<Override> origins{};  // instead of the specs' own base URLs
+  std::string base_url{};           // single-provider form; empty: not used
+  std::string type{};               // its provider; empty: told from the URL's host
 };
 
 // Takes "https://host[:port][/path]" apart; refuses userinfo, query and fragment.
