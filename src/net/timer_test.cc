@@ -78,7 +78,7 @@ TEST(Timers, ACallbackMayArmItsTimerAndDestroyOthers) {
   Timer timer(timers, [&] {
     ++fired;
     other.reset();
-    timer.arm(kStart + milliseconds(5));
+    timer.arm(kStart + milliseconds(5 * fired));
   });
   timer.arm(kStart);
   timers.fire(kStart + milliseconds(2));
