@@ -73,6 +73,7 @@ class MemberWriter {
         break;
       case Form::kPlain:
       case Form::kJson:
+      case Form::kName:
         writer_.member(field.name, value);
         break;
     }
@@ -127,6 +128,7 @@ class MemberReader {
       }
       case Form::kPlain:
       case Form::kJson:
+      case Form::kName:
         break;
     }
     return store(value, node.int64());

@@ -23,6 +23,7 @@ enum class Form {
   kMilliseconds,  // microseconds, shown as milliseconds with decimals
   kUsd,           // picodollars, shown as a decimal string in dollars
   kJson,          // text that is JSON itself
+  kName,          // text that many events share: stores keep it once
 };
 
 struct Field {
@@ -40,18 +41,18 @@ constexpr void for_each_field(AnyEvent& event, Visitor&& visit) {
   visit(Field{3, "duration_ms", Form::kMilliseconds}, event.duration_us);
   visit(Field{4, "time_to_first_byte_ms", Form::kMilliseconds}, event.time_to_first_byte_us);
   visit(Field{5, "time_to_first_chunk_ms", Form::kMilliseconds}, event.time_to_first_chunk_us);
-  visit(Field{6, "provider"}, event.provider);
-  visit(Field{7, "operation"}, event.operation);
-  visit(Field{8, "method"}, event.method);
-  visit(Field{9, "host"}, event.host);
-  visit(Field{10, "path"}, event.path);
-  visit(Field{11, "request_model"}, event.request_model);
-  visit(Field{12, "response_model"}, event.response_model);
+  visit(Field{6, "provider", Form::kName}, event.provider);
+  visit(Field{7, "operation", Form::kName}, event.operation);
+  visit(Field{8, "method", Form::kName}, event.method);
+  visit(Field{9, "host", Form::kName}, event.host);
+  visit(Field{10, "path", Form::kName}, event.path);
+  visit(Field{11, "request_model", Form::kName}, event.request_model);
+  visit(Field{12, "response_model", Form::kName}, event.response_model);
   visit(Field{13, "response_id"}, event.response_id);
   visit(Field{14, "stream"}, event.stream);
   visit(Field{15, "status_code"}, event.status_code);
-  visit(Field{16, "error_type"}, event.error_type);
-  visit(Field{17, "finish_reason"}, event.finish_reason);
+  visit(Field{16, "error_type", Form::kName}, event.error_type);
+  visit(Field{17, "finish_reason", Form::kName}, event.finish_reason);
   visit(Field{18, "input_tokens"}, usage.input_tokens);
   visit(Field{19, "cache_read_input_tokens"}, usage.cache_read_input_tokens);
   visit(Field{20, "cache_creation_input_tokens"}, usage.cache_creation_input_tokens);
@@ -70,20 +71,20 @@ constexpr void for_each_field(AnyEvent& event, Visitor&& visit) {
   visit(Field{33, "usage_source"}, usage.source);
   visit(Field{34, "usage_details", Form::kJson}, usage.details);
   visit(Field{35, "tool_calls"}, usage.tool_calls);
-  visit(Field{36, "service_tier"}, usage.service_tier);
+  visit(Field{36, "service_tier", Form::kName}, usage.service_tier);
   visit(Field{37, "provider_cost_usd"}, usage.provider_cost_usd);
   visit(Field{38, "cost_usd", Form::kUsd}, event.cost_picodollars);
   visit(Field{39, "cost_details", Form::kJson}, event.cost_details);
-  visit(Field{40, "price_ref"}, event.price_ref);
-  visit(Field{41, "client"}, event.client);
-  visit(Field{42, "client_version"}, event.client_version);
-  visit(Field{43, "session_id"}, event.session_id);
-  visit(Field{44, "thread_id"}, event.thread_id);
-  visit(Field{45, "agent_id"}, event.agent_id);
-  visit(Field{46, "project"}, event.project);
-  visit(Field{47, "program"}, event.program);
-  visit(Field{48, "user"}, event.user);
-  visit(Field{49, "tags"}, event.tags);
+  visit(Field{40, "price_ref", Form::kName}, event.price_ref);
+  visit(Field{41, "client", Form::kName}, event.client);
+  visit(Field{42, "client_version", Form::kName}, event.client_version);
+  visit(Field{43, "session_id", Form::kName}, event.session_id);
+  visit(Field{44, "thread_id", Form::kName}, event.thread_id);
+  visit(Field{45, "agent_id", Form::kName}, event.agent_id);
+  visit(Field{46, "project", Form::kName}, event.project);
+  visit(Field{47, "program", Form::kName}, event.program);
+  visit(Field{48, "user", Form::kName}, event.user);
+  visit(Field{49, "tags", Form::kName}, event.tags);
   visit(Field{50, "request_bytes"}, event.request_bytes);
   visit(Field{51, "response_bytes"}, event.response_bytes);
   visit(Field{52, "truncated"}, event.truncated);

@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "event/journal.h"
+#include "event/journal_reader.h"
 #include "store/store.h"
 
 namespace tokometer::store {
@@ -85,7 +86,9 @@ class Ingest {
 
  private:
   void run();
-  bool work();
+  Result<void> store_all();
+  Result<void> keep_retention();
+  bool wait_for_events(std::uint64_t seen);
   bool pause(std::chrono::milliseconds time);
 
   event::Journal& journal_;
@@ -99,9 +102,13 @@ class Ingest {
   IngestStats stats_;
   event::Position stored_up_to_;
   bool stopping_ = false;
-  bool hurry_ = false;  // somebody waits in flush()
+  int hurried_ = 0;  // how many wait in flush()
 
-  std::unique_ptr<Store> store_;  // the thread's own
+  // The thread's own.
+  std::unique_ptr<Store> store_;
+  std::optional<event::JournalReader> reader_;
+  bool complained_ = false;
+  SteadyTime retention_at_;
   std::thread thread_;
 };
 

@@ -107,9 +107,8 @@ class Store {
   };
   virtual Result<std::optional<Span>> span() = 0;
 
-  // Deletes events that began before `before`, in small steps so that others may work in between, and their
-  // part of the sums. `before` is rounded down to a whole quarter of an hour, which is what sums are kept by.
-  // Returns how many went. Stops early when `more` returns false.
+  // Deletes events that began before `before`, and their part of the sums, in small steps so that others may work
+  // in between. Returns how many went. Stops early when `more` returns false.
   virtual Result<std::int64_t> purge(UtcTime before, const std::function<bool()>& more) = 0;
 
   // The time before which events must go so that at most `events` stay; nothing if that holds already.

@@ -1,0 +1,211 @@
+#include "store/ingest.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "event/codec.h"
+#include "event/journal_reader.h"
+
+namespace tokometer::store {
+namespace {
+
+// What one go through the journal did.
+struct Progress {
+  std::uint64_t stored = 0;
+  std::uint64_t repeated = 0;
+  std::uint64_t unreadable = 0;
+  std::uint64_t batches = 0;
+  event::Position position;
+  bool at_end = false;
+};
+
+// Stores one batch of what stands behind the store's cursor, by `reader`, which is made or moved as needed.
+Result<Progress> store_batch(const std::filesystem::path& folder, std::optional<event::JournalReader>& reader,
+                             Store& store, std::size_t batch_events) {
+  const auto cursor = store.cursor();
+  if (!cursor) return fail(cursor.error());
+  // Another process may have been here in the meantime, or the last batch may have failed.
+  if (!reader || reader->position() != *cursor) reader.emplace(folder, *cursor);
+
+  Progress progress;
+  std::vector<event::Event> events;
+  while (events.size() < batch_events) {
+    const auto record = reader->next();
+    if (!record) return fail(record.error());
+    if (!*record) {
+      progress.at_end = true;
+      break;
+    }
+    auto event = event::decode(**record);
+    // Sound bytes that are no event: no later attempt would read them better.
+    event ? events.push_back(std::move(*event)) : static_cast<void>(++progress.unreadable);
+  }
+  progress.position = reader->position();
+  if (progress.position == *cursor) return progress;
+  const CursorMove move{*cursor, progress.position};
+  const auto inserted = store.insert(events, &move);
+  if (!inserted) {
+    reader.reset();
+    return fail(inserted.error());
+  }
+  if (inserted->cursor_moved) return Progress{.position = *cursor};
+  progress.stored = inserted->added;
+  progress.repeated = inserted->repeated;
+  progress.batches = 1;
+  return progress;
+}
+
+}  // namespace
+
+Result<std::size_t> catch_up(const std::filesystem::path& folder, Store& store, const IngestLimits& limits) {
+  std::optional<event::JournalReader> reader;
+  std::size_t stored = 0;
+  for (;;) {
+    const auto progress = store_batch(folder, reader, store, limits.batch_events);
+    if (!progress) return fail(progress.error());
+    stored += progress->stored;
+    if (progress->at_end) return stored;
+  }
+}
+
+Ingest::Ingest(event::Journal& journal, OpenStore open, IngestOptions options, const Clock& clock, Log& log)
+    : journal_(journal), open_(std::move(open)), options_(options), clock_(clock), log_(log) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Ingest::~Ingest() { stop(); }
+
+void Ingest::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Ingest::flush(std::chrono::milliseconds timeout) {
+  const event::Position wanted = journal_.end();
+  std::unique_lock lock(mutex_);
+  ++hurried_;
+  changed_.notify_all();
+  const bool stored = changed_.wait_for(lock, timeout, [&] { return stored_up_to_ >= wanted; });
+  --hurried_;
+  return stored;
+}
+
+IngestStats Ingest::stats() const {
+  const std::scoped_lock lock(mutex_);
+  return stats_;
+}
+
+// Sleeps for `time`, or until somebody is in a hurry or wants us to stop; false if the latter.
+bool Ingest::pause(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [this] { return stopping_ || hurried_ > 0; });
+  return !stopping_;
+}
+
+Result<void> Ingest::store_all() {
+  if (!store_) {
+    auto opened = open_();
+    if (!opened) return fail(opened.error());
+    store_ = std::move(*opened);
+  }
+  for (;;) {
+    const auto progress = store_batch(journal_.folder(), reader_, *store_, options_.limits.batch_events);
+    if (!progress) return fail(progress.error());
+    journal_.set_cursor("store", progress->position);
+    const std::scoped_lock lock(mutex_);
+    stats_.stored += progress->stored;
+    stats_.repeated += progress->repeated;
+    stats_.unreadable += progress->unreadable;
+    stats_.batches += progress->batches;
+    stats_.healthy = true;
+    stored_up_to_ = progress->position;
+    changed_.notify_all();
+    if (progress->at_end) return {};
+  }
+}
+
+Result<void> Ingest::keep_retention() {
+  const SteadyTime now = clock_.steady();
+  if (now < retention_at_) return {};
+  retention_at_ = now + options_.limits.retention_every;
+  std::optional<UtcTime> before;
+  if (options_.retention.max_age) before = clock_.now() - *options_.retention.max_age;
+  if (options_.retention.max_events) {
+    const auto excess = store_->excess(*options_.retention.max_events);
+    if (!excess) return fail(excess.error());
+    if (*excess) before = std::max(before.value_or(**excess), **excess);
+  }
+  if (!before) return {};
+  // Events come first: what is left of a large purge goes on after the next batch.
+  const std::uint64_t seen = journal_.stats().appended;
+  bool interrupted = false;
+  const auto purged = store_->purge(*before, [&] {
+    interrupted = journal_.wait(seen, std::chrono::milliseconds(0)) > seen;
+    const std::scoped_lock lock(mutex_);
+    return !interrupted && !stopping_;
+  });
+  if (!purged) return fail(purged.error());
+  if (interrupted) retention_at_ = now;
+  const std::scoped_lock lock(mutex_);
+  stats_.purged += static_cast<std::uint64_t>(*purged);
+  return {};
+}
+
+void Ingest::run() {
+  std::uint64_t seen = 0;
+  auto retry = options_.limits.first_retry;
+  for (bool more = true; more;) {
+    // Taken before the journal is read: what comes while it is read makes the wait below return at once.
+    seen = journal_.wait(seen, std::chrono::milliseconds(0));
+    journal_.maintain();
+    auto done = store_all();
+    if (done) done = keep_retention();
+    if (done) {
+      if (complained_) log_.info("store: works again");
+      complained_ = false;
+      retry = options_.limits.first_retry;
+      more = wait_for_events(seen) && pause(options_.limits.gather);
+    } else {
+      if (!complained_) log_.warn("{}: events stay in the journal until it works", done.error().message);
+      complained_ = true;
+      store_.reset();
+      reader_.reset();
+      {
+        const std::scoped_lock lock(mutex_);
+        stats_.healthy = false;
+        ++stats_.failures;
+      }
+      more = pause(retry);
+      retry = std::min(retry * 2, options_.limits.last_retry);
+    }
+  }
+  // What came since the last look.
+  if (const auto done = store_all(); !done && !complained_) log_.warn("{}", done.error().message);
+}
+
+// Waits until the journal has more than `seen` events; false when we are to stop.
+bool Ingest::wait_for_events(std::uint64_t seen) {
+  // In turns, for the journal knows nothing of stop() and flush(), and wants to be maintained.
+  constexpr std::chrono::milliseconds kTurn(200);
+  constexpr int kTurnsBetweenMaintenance = 5;
+  for (int turn = 1;; ++turn) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) return false;
+      if (hurried_ > 0) return true;
+    }
+    if (journal_.wait(seen, kTurn) > seen) return true;
+    if (turn % kTurnsBetweenMaintenance == 0) {
+      journal_.maintain();
+      if (clock_.steady() >= retention_at_) return true;
+    }
+  }
+}
+
+}  // namespace tokometer::store

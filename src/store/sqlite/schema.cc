@@ -1,0 +1,167 @@
+#include "store/sqlite/schema.h"
+
+#include <array>
+#include <string>
+
+namespace tokometer::store::sqlite {
+namespace {
+
+// "TOKM", by which a file says that it is ours (PRAGMA application_id).
+constexpr std::int64_t kApplicationId = 0x544f4b4d;
+
+constexpr std::array<std::string_view, 1> kMigrations = {
+    R"sql(
+CREATE TABLE texts (
+  id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+);
+CREATE TABLE events (
+  key INTEGER PRIMARY KEY,  -- started_at in microseconds * 1024 + a part of the id
+  id BLOB NOT NULL,
+  duration_us INTEGER,
+  time_to_first_byte_us INTEGER,
+  time_to_first_chunk_us INTEGER,
+  provider INTEGER,  -- REFERENCES texts, as all names are
+  operation INTEGER,
+  method INTEGER,
+  host INTEGER,
+  path INTEGER,
+  request_model INTEGER,
+  response_model INTEGER,
+  response_id TEXT,
+  stream INTEGER,
+  status_code INTEGER,
+  error_type INTEGER,
+  finish_reason INTEGER,
+  input_tokens INTEGER,
+  cache_read_input_tokens INTEGER,
+  cache_creation_input_tokens INTEGER,
+  cache_creation_1h_input_tokens INTEGER,
+  output_tokens INTEGER,
+  reasoning_output_tokens INTEGER,
+  audio_input_tokens INTEGER,
+  cache_read_audio_input_tokens INTEGER,
+  audio_output_tokens INTEGER,
+  image_input_tokens INTEGER,
+  image_output_tokens INTEGER,
+  billed_input_tokens INTEGER,
+  billed_output_tokens INTEGER,
+  tool_use_prompt_tokens INTEGER,
+  total_tokens INTEGER,
+  usage_source INTEGER,
+  usage_details TEXT,
+  tool_calls TEXT,
+  service_tier INTEGER,
+  provider_cost_usd TEXT,
+  cost_picodollars INTEGER,
+  cost_details TEXT,
+  price_ref INTEGER,
+  client INTEGER,
+  client_version INTEGER,
+  session_id INTEGER,
+  thread_id INTEGER,
+  agent_id INTEGER,
+  project INTEGER,
+  program INTEGER,
+  user INTEGER,
+  tags INTEGER,
+  request_bytes INTEGER,
+  response_bytes INTEGER,
+  truncated INTEGER,
+  complete INTEGER,
+  billable INTEGER,
+  capture_ref TEXT,
+  source_id TEXT
+);
+CREATE TABLE rollups (
+  span INTEGER NOT NULL,    -- seconds: 900, 3600 or 86400
+  bucket INTEGER NOT NULL,  -- where it begins, in seconds since 1970
+  provider INTEGER NOT NULL,
+  request_model INTEGER NOT NULL,
+  response_model INTEGER NOT NULL,
+  client INTEGER NOT NULL,
+  project INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  estimated INTEGER NOT NULL,
+  cost_missing INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  cache_read_input_tokens INTEGER NOT NULL,
+  cache_creation_input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  reasoning_output_tokens INTEGER NOT NULL,
+  total_tokens INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL,
+  cost_micros INTEGER NOT NULL,
+  cost_picos INTEGER NOT NULL,
+  PRIMARY KEY (span, bucket, provider, request_model, response_model, client, project)
+) WITHOUT ROWID;
+CREATE TABLE session_rollups (
+  bucket INTEGER NOT NULL,  -- as above, of 900 seconds
+  session INTEGER NOT NULL,
+  first_us INTEGER NOT NULL,
+  last_us INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  estimated INTEGER NOT NULL,
+  cost_missing INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  cache_read_input_tokens INTEGER NOT NULL,
+  cache_creation_input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  reasoning_output_tokens INTEGER NOT NULL,
+  total_tokens INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL,
+  cost_micros INTEGER NOT NULL,
+  cost_picos INTEGER NOT NULL,
+  PRIMARY KEY (bucket, session)
+) WITHOUT ROWID;
+CREATE TABLE progress (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  events INTEGER NOT NULL,   -- rows in the table of that name
+  segment INTEGER NOT NULL,  -- of the journal: where the next event is to be read
+  position INTEGER NOT NULL
+);
+INSERT INTO progress VALUES (1, 0, 0, 0);
+)sql",
+};
+
+}  // namespace
+
+std::span<const std::string_view> migrations() { return kMigrations; }
+
+Result<std::int64_t> schema_version(Database& database) {
+  const auto application = database.integer("PRAGMA application_id");
+  if (!application) return fail(application.error());
+  const auto tables = database.integer("SELECT count(*) FROM sqlite_master");
+  if (!tables) return fail(tables.error());
+  if (*tables > 0 && *application != kApplicationId) {
+    return fail(ErrorCode::kCorrupt, "store: the database belongs to another program");
+  }
+  return database.integer("PRAGMA user_version");
+}
+
+Result<void> migrate(Database& database, std::span<const std::string_view> steps) {
+  const auto last = static_cast<std::int64_t>(steps.size());
+  for (;;) {
+    auto version = schema_version(database);
+    if (version && *version == last) return {};
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return fail(transaction.error());
+    // Again, now that nobody else can be migrating it.
+    version = schema_version(database);
+    if (!version) return fail(version.error());
+    if (*version > last) {
+      return fail(ErrorCode::kUnsupported, "store: its schema has version " + std::to_string(*version) +
+                                               ", this program knows up to " + std::to_string(last));
+    }
+    if (*version == last) return {};
+    const std::string sql = std::string(steps[static_cast<std::size_t>(*version)]) +
+                            "PRAGMA application_id = " + std::to_string(kApplicationId) +
+                            "; PRAGMA user_version = " + std::to_string(*version + 1);
+    if (auto done = database.execute(sql); !done) return done;
+    if (auto committed = transaction->commit(); !committed) return committed;
+  }
+}
+
+}  // namespace tokometer::store::sqlite
