@@ -1,0 +1,22 @@
+"""The end-to-end tests against the release binary: `run.py [WORD]...` runs those whose names hold a word."""
+
+from __future__ import annotations
+
+import sys
+
+# In the order in which they run; each module registers its tests when it is imported.
+import test_traffic  # noqa: F401
+import test_hostile  # noqa: F401
+import test_listening  # noqa: F401
+import test_lifecycle  # noqa: F401
+import test_secrets  # noqa: F401
+import test_clients  # noqa: F401
+import test_replay  # noqa: F401
+import test_kill  # noqa: F401
+from proxy import BINARY
+from runner import run
+
+if __name__ == "__main__":
+    if not BINARY.exists():
+        sys.exit(f"no binary at {BINARY}: make build")
+    sys.exit(run(sys.argv[1:]))

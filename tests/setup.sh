@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Installs the end-to-end tests' clients, each at its locked version: Python's
+# into build/e2e/venv, JavaScript's into build/e2e/clients. Does nothing when both are up to date.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=build/e2e
+mkdir -p "$folder"
+
+if ! cmp -s tests/requirements.txt "$folder/venv/requirements.txt"; then
+  rm -rf "$folder/venv"
+  python3 -m venv "$folder/venv"
+  "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+  cp tests/requirements.txt "$folder/venv/requirements.txt"
+fi
+
+# The scripts lie beside their node_modules, which is how Node finds packages.
+mkdir -p "$folder/clients"
+cp tests/clients/*.mjs tests/clients/package.json "$folder/clients/"
+if ! cmp -s tests/clients/package-lock.json "$folder/clients/package-lock.json"; then
+  cp tests/clients/package-lock.json "$folder/clients/"
+  rm -rf "$folder/clients/node_modules"
+  (cd "$folder/clients" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2) ||
+    { rm -f "$folder/clients/package-lock.json" && exit 1; }
+fi
