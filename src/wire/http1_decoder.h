@@ -40,7 +40,7 @@ class HeadReader {
   Read read(std::string_view& input);
   // Takes the field lines apart into `head`; false if one is invalid.
   bool read_fields(Head& head);
-  // The first line, once it is whole, even if the head isn't.
+  // The first line, once it is whole, even if the head isn't or was refused.
   std::optional<std::string_view> first_line() const;
   void reset();
   bool empty() const { return buffer_.empty(); }
@@ -62,6 +62,7 @@ class HeadReader {
 
   Limits limits_;
   std::string buffer_;                    // an unfinished head
+  std::string_view seen_;                 // all of the head that has come
   std::string_view raw_;                  // the finished one
   std::size_t scanned_ = 0;               // of buffer_: no line end before here
   std::vector<std::uint32_t> line_ends_;  // offsets of each LF

@@ -180,6 +180,7 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedCase{"TlsHello", "\x16\x03\x01\x02", "400 request_line"},
                     RefusedCase{"TwoEmptyLines", "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "400 request_line"},
                     RefusedCase{"LoneCr", "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", "400 request_line"},
+                    RefusedCase{"FirstOfTwoFaultsCounts", "GET / HTTP/x.1\r\nHost: a\n\r\n", "400 request_line"},
                     RefusedCase{"LeadingSpace", " GET / HTTP/1.1\r\nHost: a\r\n\r\n", "400 request_line"}),
     [](const auto& refused) { return refused.param.name; });
 

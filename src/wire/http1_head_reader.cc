@@ -8,12 +8,12 @@
 namespace tokometer::wire::http1 {
 namespace {
 
-// Names are told apart by length first: most fields cost one switch.
+// Names are told apart by length and first letter: most fields cost one switch.
 KnownField known_field(std::string_view name) {
-  const auto is = [&](std::string_view other, KnownField known) {
-    return iequals(name, other) ? known : KnownField::kOther;
-  };
   const char first = static_cast<char>(name[0] | 0x20);
+  const auto is = [&](std::string_view other, KnownField known) {
+    return first == other[0] && iequals(name, other) ? known : KnownField::kOther;
+  };
   if (first == 'p') return istarts_with(name, "proxy-") ? KnownField::kProxy : KnownField::kOther;
   switch (name.size()) {
     case 2:
@@ -43,6 +43,7 @@ Read HeadReader::read(std::string_view& input) {
   // One byte more than allowed is enough to see that it is too much.
   if (kept > 0) buffer_.append(input.substr(0, limits_.head_bytes + 1 - kept));
   const std::string_view bytes = kept > 0 ? std::string_view(buffer_) : input;
+  seen_ = bytes;
 
   while (true) {
     const auto* lf = scanned_ < bytes.size()
@@ -77,14 +78,14 @@ Read HeadReader::read(std::string_view& input) {
   } else {
     input.remove_prefix(buffer_.size() - kept);
   }
+  seen_ = buffer_;
   scanned_ = buffer_.size();
   return Read::kMore;
 }
 
 std::optional<std::string_view> HeadReader::first_line() const {
   if (line_ends_.empty()) return std::nullopt;
-  const std::string_view bytes = raw_.empty() ? std::string_view(buffer_) : raw_;
-  return bytes.substr(0, line_ends_.front() - 1);
+  return seen_.substr(0, line_ends_.front() - 1);
 }
 
 bool HeadReader::read_fields(Head& head) {
@@ -168,7 +169,7 @@ bool HeadReader::read_content_length(std::string_view value, Framing& framing) {
 
 void HeadReader::reset() {
   buffer_.clear();
-  raw_ = {};
+  raw_ = seen_ = {};
   scanned_ = 0;
   line_ends_.clear();
   content_lengths_ = transfer_encodings_ = hosts_ = 0;

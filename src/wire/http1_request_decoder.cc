@@ -38,15 +38,17 @@ Read RequestDecoder::read(std::string_view& input) {
     return Read::kRefused;
   }
   const Read result = reader_.read(input);
-  if (result == Read::kRefused) return result;
-  // A bad request line is refused as soon as it is there: HTTP/0.9 sends nothing after it.
+  // A bad request line is refused as soon as it is there (HTTP/0.9 sends nothing
+  // after it), and before any fault that follows it.
   if (const auto line = reader_.first_line(); line && !line_checked_) {
     line_checked_ = true;
     if (!read_request_line(*line)) return Read::kRefused;
   }
-  if (result == Read::kMore) return result;
-  // Again, for the views: the buffer may have moved since.
-  if (!read_request_line(*reader_.first_line()) || !reader_.read_fields(head_) || !read_host() || !read_framing()) {
+  if (result != Read::kHead) return result;
+  // Once more for the views, if the buffer has moved since.
+  const bool moved = head_.method.data() != reader_.first_line()->data();
+  if ((moved && !read_request_line(*reader_.first_line())) || !reader_.read_fields(head_) || !read_host() ||
+      !read_framing()) {
     return Read::kRefused;
   }
   return Read::kHead;

@@ -7,9 +7,8 @@ namespace tokometer::wire::http1 {
 
 Read ResponseDecoder::read(std::string_view& input, bool head_request) {
   const Read result = reader_.read(input);
-  if (result == Read::kRefused) return result;
   if (const auto line = reader_.first_line(); line && !read_status_line(*line)) return Read::kRefused;
-  if (result == Read::kMore) return result;
+  if (result != Read::kHead) return result;
   if (!reader_.read_fields(head_) || !read_framing(head_request)) return Read::kRefused;
   return Read::kHead;
 }
