@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@ namespace {
 
 // Rules may name as many fields as a mask of 64 bits has room for; ours name some twenty.
 constexpr std::size_t kMaxFields = 64;
+// No field that tells a client has a longer name.
+constexpr std::size_t kMaxFieldName = 127;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -51,7 +54,7 @@ std::string_view version_at(std::string_view text, char separator) {
 std::optional<std::string_view> find_product(std::string_view value, std::string_view product, char separator) {
   for (std::size_t at = 0; at + product.size() <= value.size(); ++at) {
     if (at != 0 && !starts_word(value[at - 1])) continue;
-    if (!wire::istarts_with(value.substr(at), product)) continue;
+    if (lower(value[at]) != lower(product.front()) || !wire::istarts_with(value.substr(at), product)) continue;
     const std::string_view rest = value.substr(at + product.size());
     if (rest.empty()) return rest;
     if (rest.front() == separator) return version_at(rest.substr(1), separator);
@@ -89,6 +92,7 @@ struct Detector::Impl {
   };
 
   std::vector<std::string> fields;
+  std::array<std::uint64_t, kMaxFieldName + 1> by_length{};  // positions of the fields whose names have so many bytes
   std::vector<Known> clients;
   std::vector<Compiled> rules;
   std::size_t user_agent = 0;
@@ -100,6 +104,10 @@ struct Detector::Impl {
     if (fields.size() == kMaxFields) {
       return fail(ErrorCode::kTooLarge, fmt::format("clients: rules name more than {} fields", kMaxFields));
     }
+    if (field.size() > kMaxFieldName) {
+      return fail(ErrorCode::kTooLarge, fmt::format("clients: \"{}\" is longer than {} bytes", field, kMaxFieldName));
+    }
+    by_length[field.size()] |= std::uint64_t{1} << fields.size();
     fields.push_back(field);
     return fields.size() - 1;
   }
@@ -139,9 +147,11 @@ struct Detector::Impl {
   Values collect(wire::Fields request) const {
     Values values;
     for (const wire::Field& field : request) {
-      for (std::size_t i = 0; i < fields.size(); ++i) {
-        if (fields[i].size() != field.name.size() || lower(fields[i].front()) != lower(field.name.front())) continue;
-        if (values.has(i) || !wire::iequals(fields[i], field.name)) continue;
+      if (field.name.size() >= by_length.size()) continue;
+      // Most fields of a request have a length that no rule's field has.
+      for (std::uint64_t left = by_length[field.name.size()] & ~values.present; left != 0; left &= left - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(left));
+        if (!wire::iequals(fields[i], field.name)) continue;
         values.value[i] = field.value;
         values.starts[i] = word_starts(field.value);
         values.present |= std::uint64_t{1} << i;

@@ -208,6 +208,10 @@ TEST_F(UserClients, NoMoreFieldsThanThereIsRoomFor) {
   const auto detector = load(R"({"clients": [{"name": "x", "priority": 1, "rules": [)" + rules + "]}]}");
   ASSERT_FALSE(detector);
   EXPECT_EQ(detector.error().code, ErrorCode::kTooLarge);
+  const auto long_name = load(R"({"clients": [{"name": "x", "priority": 1, "rules": [{"field": ")" +
+                              std::string(128, 'x') + R"(", "present": true}]}]})");
+  ASSERT_FALSE(long_name);
+  EXPECT_EQ(long_name.error().code, ErrorCode::kTooLarge);
 }
 
 TEST(Detector, NamesAreUnique) {
