@@ -100,9 +100,16 @@ const provider::EventRule* StreamReader::named(std::string_view type) const {
   return nullptr;
 }
 
+// Whether an event is worth reading for the sake of `pick` alone. The tier is repeated in every event of some
+// streams: the last word on it comes with the usage, and so is read anyway.
+bool StreamReader::is_awaited(const provider::Pick& pick) const {
+  if (pick.slot == Slot::kServiceTier && findings_.has(Slot::kServiceTier)) return false;
+  return !findings_.settled(pick);
+}
+
 bool StreamReader::may_answer(const provider::ContentRules& rules, std::string_view data) const {
   for (std::size_t i = 0; i < rules.words.size(); ++i) {
-    if (i < rules.picks.size() && findings_.settled(rules.picks[i])) continue;
+    if (i < rules.picks.size() && !is_awaited(rules.picks[i])) continue;
     if (rules.words[i].empty() || has_member(data, rules.words[i])) return true;
   }
   return false;

@@ -40,6 +40,7 @@ class StreamReader {
   void event(std::string_view type, std::string_view data, bool truncated);
   const provider::EventRule* rule_for(std::string_view type, std::string_view data) const;
   const provider::EventRule* named(std::string_view type) const;
+  bool is_awaited(const provider::Pick& pick) const;
   bool may_answer(const provider::ContentRules& rules, std::string_view data) const;
   void apply(const provider::EventRule& rule, std::string_view data);
 

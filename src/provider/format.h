@@ -135,6 +135,9 @@ struct Expression {
   std::vector<Expression> operands;
 };
 
+// Of the queries in UsageRules::simple.
+inline constexpr std::size_t kMaxSimpleCounts = 64;
+
 struct UsageRules {
   json::QuerySet simple;          // queries without filters, answered in one pass
   std::vector<json::Query> full;  // all others

@@ -89,14 +89,16 @@ Result<PathPattern> PathPattern::parse(std::string_view text) {
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);
   }
-  const Segment& first = pattern.segments_.front();
-  pattern.lead_ = "/" + first.prefix;
+  for (const Segment& segment : pattern.segments_) {
+    if (segment.optional) break;
+    pattern.lead_ += "/" + segment.prefix;
+    if (segment.capture) break;
+  }
   return pattern;
 }
 
 bool PathPattern::match(std::string_view path, Captures* captures) const {
-  // "/v1/{...}" also stands for "/v1": the slash before an optional rest may be missing.
-  if (!path.starts_with(lead_) && !(segments_.front().optional && path.empty())) return false;
+  if (!path.starts_with(lead_)) return false;
   std::size_t segment_count = static_cast<std::size_t>(std::ranges::count(path, '/'));
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];

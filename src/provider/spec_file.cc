@@ -118,17 +118,20 @@ class Loader {
   // `format` laid over what it extends among `all` formats of its spec.
   Merged whole_format(const Merged& all, const Merged& format, std::size_t depth) {
     const Merged* extends = format.find("extends");
-    if (extends == nullptr || extends->node.is_null()) return format;
+    if (extends == nullptr) return format;
+    Merged whole = format;
+    whole.remove("extends");
+    if (extends->node.is_null()) return whole;
     const auto base_name = extends->node.string();
     const Merged* base = base_name ? all.find(*base_name) : nullptr;
     if (base == nullptr || depth > all.members.size()) {
-      mistakes_.add(*extends, base == nullptr ? R"("extends" names no format of this spec)" : R"("extends" leads in a circle)");
-      return format;
+      const bool circle = base != nullptr;
+      mistakes_.add(*extends, circle ? R"("extends" leads in a circle)" : R"("extends" names no format of this spec)");
+      return whole;
     }
-    Merged whole = whole_format(all, *base, depth + 1);
-    whole.overlay(format);
-    whole.remove("extends");
-    return whole;
+    Merged laid = whole_format(all, *base, depth + 1);
+    laid.overlay(whole);
+    return laid;
   }
 
   // "messages" of the spec itself, or "anthropic/messages".
@@ -175,10 +178,11 @@ class Loader {
     }
   }
 
-  Endpoint endpoint(const std::string& spec, const MergedMember& member, const std::vector<std::string>& prefixes) {
+  Endpoint endpoint(const std::string& spec, const MergedMember& member, std::vector<std::string> prefixes) {
     Endpoint endpoint;
     endpoint.name = member.name;
     ObjectReader reader(member.value, mistakes_);
+    if (auto own = reader.strings("prefixes"); !own.empty()) prefixes = std::move(own);
     endpoint.operation = reader.string("operation").value_or("");
     endpoint.methods = reader.strings("methods");
     if (endpoint.methods.empty()) endpoint.methods.emplace_back("POST");

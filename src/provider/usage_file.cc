@@ -25,6 +25,7 @@ class UsageCompiler {
     }
     if (const Merged* cost = reader.object("cost_usd")) compile_cost(*cost);
     reader.finish();
+    if (simple_.size() > kMaxSimpleCounts) mistakes_.add(value, "more than 64 queries");
     auto set = json::QuerySet::compile(simple_);
     if (set) {
       rules_.simple = std::move(*set);
