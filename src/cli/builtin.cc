@@ -17,6 +17,7 @@ Command program() {
               meter_command(),
               import_command(),
               providers_command(),
+              prices_command(),
               config_command(),
               reload_command(),
               completion_command(),

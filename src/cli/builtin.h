@@ -15,6 +15,7 @@ Command config_command();      // config.cc
 Command reload_command();      // reload.cc
 Command meter_command();       // meter.cc
 Command import_command();      // import.cc
+Command prices_command();      // prices.cc
 Command providers_command();   // providers.cc
 Command completion_command();  // completion.cc
 Command man_command();         // man.cc
