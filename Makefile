@@ -56,7 +56,7 @@ lint: setup-test ## format, include order and clang-tidy checks
 	@tools/lint.sh
 
 install: build ## binary, man page, completions, systemd user unit under PREFIX
-	@cmake --install build/release --prefix $(DESTDIR)$(PREFIX)
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
 
 clean:
 	rm -rf build

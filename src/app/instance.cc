@@ -8,7 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <string_view>
+#include <thread>
 
 #include "json/document.h"
 #include "json/writer.h"
@@ -70,6 +72,18 @@ std::optional<pid_t> read_pid(int descriptor) {
   return pid;
 }
 
+// Somebody who only looks (find_instance) has the lock for a moment: that is no reason to refuse.
+bool take_lock(int descriptor) {
+  constexpr int kTries = 10;
+  for (int i = 0; i < kTries; ++i) {
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
 std::string to_json(const Status& status) {
   std::string text;
   json::Writer writer(text);
@@ -111,7 +125,7 @@ Result<Instance> Instance::claim(const fs::path& data_dir) {
   const fs::path file = pid_file(data_dir);
   Descriptor descriptor(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (descriptor.number() < 0) return fail(io_error(file.string(), errno));
-  if (flock(descriptor.number(), LOCK_EX | LOCK_NB) != 0) {
+  if (!take_lock(descriptor.number())) {
     if (errno != EWOULDBLOCK) return fail(io_error(file.string(), errno));
     const auto pid = read_pid(descriptor.number());
     return fail(ErrorCode::kInvalid, fmt::format("{}: in use by another tokometer (process {})", data_dir.string(),

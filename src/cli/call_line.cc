@@ -41,7 +41,8 @@ bool has_failed(const event::Event& event) {
 std::string failure(const event::Event& event) {
   std::string text;
   if (event.status_code >= 400) text = std::to_string(event.status_code);
-  const std::string_view why = !event.error_type.empty() ? event.error_type : event.complete ? "" : "cut off";
+  std::string_view why = event.error_type;
+  if (why.empty() && !event.complete) why = "cut off";
   if (!why.empty()) text += (text.empty() ? "" : " ") + printable(why);
   return text.empty() ? "no answer" : text;
 }
@@ -106,7 +107,17 @@ std::string CallLine::line(const event::Event& event) const {
 
   std::vector<std::string> cells{style_.dim(pad(time_of_day_(event.started_at), kTime))};
   if (client_ != 0) cells.push_back(text(event.client, client_));
-  cells.push_back(text(model.empty() ? event.path : model, model_));
+  const std::string_view called = model.empty() ? event.path : model;
+  if (failed && used) {
+    // The counts are of a part: what went wrong stands beside the model.
+    std::string why = failure(event);
+    if (shortens_) why = shorten(why, std::max(model_ / 2, model_ - std::min<std::size_t>(model_, 10)));
+    const std::size_t room = model_ - std::min(model_, display_width(why) + 1);
+    const std::string name = shortens_ ? shorten(printable(called), room) : printable(called);
+    cells.push_back(pad(name + " " + style_.red(why), model_));
+  } else {
+    cells.push_back(text(called, model_));
+  }
   if (failed && !used) {
     // There are no counts: what went wrong takes their place.
     cells.push_back(style_.red(text(failure(event), 3 * kFigure + 2 * gap_)));
@@ -123,7 +134,6 @@ std::string CallLine::line(const event::Event& event) const {
   cells.push_back(figure(format::duration(microseconds(event.duration_us))));
   cells.push_back(figure(format::rate(usage.output_tokens, microseconds(event.duration_us))));
   cells.push_back(style_.yellow(pad(cost_text(event), kCost, true)));
-  if (failed && used) cells.push_back(style_.red(failure(event)));
   return joined(cells);
 }
 

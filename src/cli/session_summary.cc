@@ -11,6 +11,13 @@
 #include "cli/table.h"
 
 namespace tokometer::cli {
+namespace {
+
+std::string calls(std::int64_t number) {
+  return fmt::format("{} {}", format::count(number), number == 1 ? "call" : "calls");
+}
+
+}  // namespace
 
 void SessionSummary::Sums::add(const event::Event& event) {
   ++calls;
@@ -58,8 +65,8 @@ std::string SessionSummary::render(const Output::Form& form, SteadyTime now) con
   panel.row("Total tokens", style.yellow(format::count(all_.input_tokens + all_.output_tokens)));
   panel.rule();
   panel.row("Cost", style.yellow(cost(all_)));
-  if (all_.unknown_costs != 0) panel.row("  unknown for", fmt::format("{} calls", format::count(all_.unknown_costs)));
-  if (all_.unknown_usage != 0) panel.row("Without usage", fmt::format("{} calls", format::count(all_.unknown_usage)));
+  if (all_.unknown_costs != 0) panel.row("  unknown for", calls(all_.unknown_costs));
+  if (all_.unknown_usage != 0) panel.row("Without usage", calls(all_.unknown_usage));
   panel.row("Duration", format::duration(lasted));
   std::string text = panel.render(form, &Style::magenta);
   if (models_.size() < 2) return text;

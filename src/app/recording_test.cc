@@ -1,0 +1,219 @@
+#include "app/recording.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "wire/content_coding.h"
+
+namespace tokometer::app {
+namespace {
+
+namespace fs = std::filesystem;
+using wire::content_coding::Coding;
+
+constexpr std::string_view kAnswer =
+    R"({"id":"chatcmpl-1","object":"chat.completion","model":"gpt-4o-2024-08-06","choices":[{"finish_reason":"stop"}],)"
+    R"("usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}})";
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+struct Entry {
+  std::string url = "https://api.openai.com/v1/chat/completions?key=secret";
+  std::string comment = R"("comment":"first",)";
+  std::string started = "2026-01-02T03:04:05.678Z";
+  std::string response_headers = R"({"name":"Content-Type","value":"application/json"})";
+  std::string content = R"("text":")" + escaped(kAnswer) + "\"";
+  std::string status = "200";
+
+  std::string text() const {
+    return R"({"startedDateTime":")" + started + R"(","time":1500.5,)" + comment +
+           R"("request":{"method":"POST","url":")" + url +
+           R"(","headers":[{"name":"User-Agent","value":"OpenAI/Python 1.99.0"}],"bodySize":-1,)"
+           R"("postData":{"mimeType":"application/json","text":"{\"model\":\"gpt-4o\"}"}},)"
+           R"("response":{"status":)" +
+           status + R"(,"headers":[)" + response_headers + R"(],"content":{"mimeType":"application/json",)" + content +
+           R"(}},"timings":{"blocked":-1,"dns":1,"connect":2,"ssl":2,"send":0.5,"wait":400,"receive":1100}})";
+  }
+};
+
+class RecordingTest : public testing::Test {
+ protected:
+  RecordingTest() {
+    auto rules = load_rules("/nonexistent");
+    if (!rules) ADD_FAILURE() << rules.error().message;
+    rules_ = *rules;
+  }
+
+  event::Event read(const Entry& entry) {
+    RecordingReader reader(rules_);
+    auto event = reader.read_entry(entry.text(), "7");
+    if (!event) {
+      ADD_FAILURE() << event.error().message;
+    } else if (!*event) {
+      ADD_FAILURE() << "no event";
+    } else {
+      return **event;
+    }
+    return {};
+  }
+
+  std::string fault(const Entry& entry) {
+    RecordingReader reader(rules_);
+    const auto event = reader.read_entry(entry.text(), "7");
+    return event ? "" : event.error().message;
+  }
+
+  std::shared_ptr<const Rules> rules_;
+};
+
+TEST_F(RecordingTest, MakesTheEventThatTheProxyWouldHaveMade) {
+  const event::Event event = read({});
+  EXPECT_EQ(event.provider, "openai");
+  EXPECT_EQ(event.operation, "chat");
+  EXPECT_EQ(event.method, "POST");
+  EXPECT_EQ(event.host, "api.openai.com");
+  EXPECT_EQ(event.path.find("secret"), std::string::npos) << event.path;
+  EXPECT_EQ(event.source_id, "first");
+  EXPECT_EQ(format_rfc3339(event.started_at), "2026-01-02T03:04:05.678000Z");
+  EXPECT_EQ(event.duration_us, 1'500'500);
+  EXPECT_EQ(event.time_to_first_byte_us, 403'500);
+  EXPECT_EQ(event.status_code, 200);
+  EXPECT_EQ(event.request_model, "gpt-4o");
+  EXPECT_EQ(event.response_model, "gpt-4o-2024-08-06");
+  EXPECT_EQ(event.response_id, "chatcmpl-1");
+  EXPECT_EQ(event.usage.input_tokens, 11);
+  EXPECT_EQ(event.usage.output_tokens, 7);
+  EXPECT_EQ(event.request_bytes, 18);
+  EXPECT_EQ(event.response_bytes, static_cast<std::int64_t>(kAnswer.size()));
+  EXPECT_EQ(event.client, "openai-python");
+  EXPECT_TRUE(event.cost_picodollars);
+  EXPECT_TRUE(event.complete);
+}
+
+TEST_F(RecordingTest, IsNumberedWhereItHasNoComment) { EXPECT_EQ(read({.comment = ""}).source_id, "7"); }
+
+TEST_F(RecordingTest, HasAnIdThatComesFromItsContentAndSortsByTime) {
+  EXPECT_EQ(read({}).id, read({}).id);
+  EXPECT_NE(read({}).id, read({.comment = R"("comment":"second",)"}).id);
+  EXPECT_LT(read({}).id, read({.started = "2026-01-02T03:04:05.679Z"}).id);
+  EXPECT_EQ(read({}).id.text().substr(14, 1), "7");
+}
+
+TEST_F(RecordingTest, IsTheSameEventWhereACaptureSaysSo) {
+  const event::Event event =
+      read({.url = "https://llm.internal/v1/chat/completions",
+            .comment = R"("_provider":"openai","comment":"0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",)"});
+  EXPECT_EQ(event.id.text(), "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b");
+  EXPECT_EQ(event.provider, "openai");
+}
+
+TEST_F(RecordingTest, TakesBase64AndIgnoresACodingThatWasUndone) {
+  const Entry plain{.response_headers = R"({"name":"content-encoding","value":"br"})"};
+  EXPECT_EQ(read(plain).usage.input_tokens, 11);
+
+  Entry coded = plain;
+  coded.response_headers = R"({"name":"content-encoding","value":"gzip"})";
+  coded.content =
+      R"("encoding":"base64","text":"eyJ1c2FnZSI6eyJwcm9tcHRfdG9rZW5zIjo1LCJjb21wbGV0aW9uX3Rva2VucyI6NiwidG90YWxfdG9rZW5zIjoxMX19")";
+  EXPECT_EQ(read(coded).usage.input_tokens, 5);
+  EXPECT_EQ(read(coded).usage.output_tokens, 6);
+}
+
+TEST_F(RecordingTest, IsIncompleteWhereNoAnswerCame) {
+  const event::Event event = read({.content = R"("text":"")", .status = "0"});
+  EXPECT_FALSE(event.complete);
+  EXPECT_FALSE(event.time_to_first_byte_us);
+  EXPECT_EQ(event.usage.source, meter::UsageSource::kNone);
+}
+
+TEST_F(RecordingTest, LeavesOutWhatIsNoCallToAProvider) {
+  RecordingReader reader(rules_);
+  for (const char* url : {"https://example.com/v1/chat/completions", "https://api.openai.com/favicon.ico"}) {
+    const auto event = reader.read_entry(Entry{.url = url}.text(), "0");
+    ASSERT_TRUE(event) << event.error().message;
+    EXPECT_FALSE(*event) << url;
+  }
+}
+
+TEST_F(RecordingTest, KnowsCallsThatWereMadeToTokometerItself) {
+  EXPECT_EQ(read({.url = "http://127.0.0.1:4141/openai/v1/chat/completions"}).provider, "openai");
+  EXPECT_EQ(read({.url = "http://localhost:4141/v1/chat/completions"}).provider, "openai");
+}
+
+TEST_F(RecordingTest, SaysWhatIsWrongWithAnEntry) {
+  EXPECT_EQ(fault({.url = "nowhere"}), "request.method or request.url is missing or no URL");
+  EXPECT_EQ(fault({.url = "https://user:pw@api.openai.com/v1/chat/completions"}),
+            "request.method or request.url is missing or no URL");
+  EXPECT_EQ(fault({.started = "yesterday"}), "startedDateTime is missing or no RFC 3339 time");
+  EXPECT_EQ(fault({.content = R"("encoding":"base64","text":"*")"}), "a body is not base64 as it says");
+}
+
+class RecordingFileTest : public RecordingTest {
+ protected:
+  RecordingFileTest() {
+    std::string name = testing::TempDir() + "recording_XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~RecordingFileTest() override { fs::remove_all(folder_); }
+
+  fs::path write(const std::string& content) {
+    std::ofstream(folder_ / "x.har", std::ios::binary) << content;
+    return folder_ / "x.har";
+  }
+
+  fs::path folder_;
+};
+
+std::string har(std::initializer_list<std::string> entries) {
+  std::string text = R"({"log":{"version":"1.2","entries":[)";
+  for (const std::string& entry : entries) text += (text.ends_with('[') ? "" : ",") + entry;
+  return text + "]}}";
+}
+
+TEST_F(RecordingFileTest, ReadsPlainAndCompressedFilesAlike) {
+  const std::string text = har({Entry{}.text(), Entry{.url = "https://example.com/"}.text(),
+                                Entry{.started = "x"}.text(), Entry{.comment = ""}.text()});
+  for (const auto coding : {Coding::kIdentity, Coding::kGzip, Coding::kZstd}) {
+    RecordingReader reader(rules_);
+    std::vector<std::string> ids;
+    const auto tally = reader.read_file(write(wire::content_coding::encode(coding, text)),
+                                        [&](event::Event&& event) { ids.push_back(event.source_id); });
+    ASSERT_TRUE(tally) << tally.error().message;
+    EXPECT_EQ(ids, (std::vector<std::string>{"first", "3"}));
+    EXPECT_EQ(tally->entries, 4U);
+    EXPECT_EQ(tally->events, 2U);
+    EXPECT_EQ(tally->foreign, 1U);
+    EXPECT_EQ(tally->broken, 1U);
+    EXPECT_EQ(tally->faults, std::vector<std::string>{"entry 2: startedDateTime is missing or no RFC 3339 time"});
+  }
+}
+
+TEST_F(RecordingFileTest, NamesTheFileInFailures) {
+  RecordingReader reader(rules_);
+  const auto nothing = [](event::Event&&) {};
+  const auto missing = reader.read_file(folder_ / "none", nothing);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, (folder_ / "none").string() + ": no such file or directory");
+
+  const auto cut = reader.read_file(write(har({Entry{}.text()}).substr(0, 100)), nothing);
+  ASSERT_FALSE(cut);
+  EXPECT_TRUE(cut.error().message.starts_with((folder_ / "x.har").string() + ": ")) << cut.error().message;
+
+  const auto folder = reader.read_file(folder_, nothing);
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().message, folder_.string() + ": is a directory");
+
+  const std::string coded = wire::content_coding::encode(Coding::kGzip, har({Entry{}.text()}));
+  EXPECT_FALSE(reader.read_file(write(coded.substr(0, coded.size() / 2)), nothing));
+}
+
+}  // namespace
+}  // namespace tokometer::app
