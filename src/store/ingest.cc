@@ -158,6 +158,8 @@ Result<void> Ingest::keep_retention() {
 }
 
 void Ingest::run() {
+  // Known to the journal from the start, so that it keeps what a store that does not work has not taken yet.
+  journal_.set_cursor("store", {});
   std::uint64_t seen = 0;
   auto retry = options_.limits.first_retry;
   for (bool more = true; more;) {
