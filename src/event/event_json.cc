@@ -25,6 +25,22 @@ std::string milliseconds(std::int64_t us) {
   return text + '.' + digits.substr(0, digits.find_last_not_of('0') + 1);
 }
 
+// JSON text without the white space between its tokens: providers print theirs over
+// several lines, and an event is one.
+std::string without_space(std::string_view json) {
+  std::string result;
+  result.reserve(json.size());
+  bool in_string = false;
+  bool escaped = false;
+  for (const char c : json) {
+    if (!in_string && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) continue;
+    result += c;
+    if (!escaped && c == '"') in_string = !in_string;
+    escaped = in_string && !escaped && c == '\\';
+  }
+  return result;
+}
+
 class MemberWriter {
  public:
   explicit MemberWriter(std::string& out) : writer_(out) {}
@@ -46,7 +62,7 @@ class MemberWriter {
     if (field.form != Form::kJson) {
       writer_.member(field.name, text);
     } else if (json::Document::parse(text)) {
-      writer_.raw_member(field.name, text);
+      writer_.raw_member(field.name, without_space(text));
     }
   }
   void operator()(const Field& field, const std::vector<std::string>& texts) {

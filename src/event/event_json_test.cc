@@ -58,6 +58,14 @@ TEST(EventJson, LeavesOutDetailsThatAreNoJson) {
   EXPECT_EQ(to_json(event).find("usage_details"), std::string::npos);
 }
 
+TEST(EventJson, IsOneLineWhateverTheProviderPrinted) {
+  Event event;
+  event.usage.details = "{\n  \"input\": 1,\r\n\t\"note\": \"a b\\\" c\"\n}";
+  const std::string json = to_json(event);
+  EXPECT_EQ(json.find('\n'), std::string::npos);
+  EXPECT_NE(json.find(R"("usage_details":{"input":1,"note":"a b\" c"})"), std::string::npos) << json;
+}
+
 TEST(EventJson, ShowsNegativeAndSmallDurations) {
   Event event = full_event();
   event.duration_us = -1;
