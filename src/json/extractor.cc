@@ -122,8 +122,7 @@ void Extractor::name_piece() {
   const QuerySet::NodeId parent = frames_[frame_count_ - 1U].node;
   const std::string_view piece = reader_.piece();
   if (!in_name_ && reader_.piece_is_last() && !reader_.has_escape()) {
-    next_ = set_->child(parent, piece);
-    return;
+    return member(set_->child(parent, piece));
   }
   if (!in_name_) name_.clear();
   in_name_ = !reader_.piece_is_last();
@@ -135,7 +134,13 @@ void Extractor::name_piece() {
     append_unescaped(name_, unescaped);
     name_.swap(unescaped);
   }
-  next_ = set_->child(parent, name_);
+  member(set_->child(parent, name_));
+}
+
+// The member whose value comes next is `node`.
+void Extractor::member(QuerySet::NodeId node) {
+  next_ = node;
+  if (node == QuerySet::kNone && !must_be_strict()) reader_.ignore_value();
 }
 
 void Extractor::scalar_piece(Kind kind, Sink sink) {

@@ -115,6 +115,7 @@ class Extractor {
   void begin_container(bool is_array);
   void end_container(Kind kind, Sink sink);
   void name_piece();
+  void member(QuerySet::NodeId node);
   void scalar_piece(Kind kind, Sink sink);
   void literal(Kind kind, std::string_view text, Sink sink);
   void begin_capture(QuerySet::NodeId node, std::uint64_t begin, std::size_t depth);

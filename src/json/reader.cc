@@ -40,7 +40,32 @@ void Reader::feed(std::string_view bytes) {
   end_ = begin_ + bytes.size();
 }
 
+// What else there is was set before it is read.
+void Reader::reset() {
+  begin_ = at_ = end_ = nullptr;
+  chunk_begin_ = 0;
+  state_ = State::kStart;
+  ignoring_ = false;
+  escape_ = 0;
+  matched_ = 0;
+  depth_ = 0;
+  error_ = {};
+}
+
 Token Reader::next() {
+  Token token = next_token();
+  while (ignoring_ && token > Token::kError) {
+    if (token == Token::kBeginObject || token == Token::kBeginArray) {
+      skip();
+    } else if ((token != Token::kString && token != Token::kNumber) || piece_is_last_) {
+      ignoring_ = false;
+    }
+    token = next_token();
+  }
+  return token;
+}
+
+Token Reader::next_token() {
   switch (state_) {
     case State::kString:
       return read_string();

@@ -80,6 +80,10 @@ class Reader {
   // Right after kBeginObject or kBeginArray: pass over the container, so that the next token is its end.
   void skip();
 
+  // Right after the last piece of kName: pass over the member's value, whatever it is, so that the next token
+  // is the next name or the end of the object. Scalars are still held to the grammar.
+  void ignore_value() { ignoring_ = true; }
+
   // Says that the text ends here. The last token of a number at the top (which only the end ends), kMore
   // if the text was whole, kError if it was not.
   Token finish();
@@ -105,7 +109,7 @@ class Reader {
   std::uint64_t chunk_begin() const { return chunk_begin_; }
 
   // Starts over with a new text.
-  void reset() { *this = Reader(); }
+  void reset();
 
  private:
   enum class State : std::uint8_t {
@@ -127,6 +131,7 @@ class Reader {
   // Where in a number: RFC 8259 section 6.
   enum class NumberState : std::uint8_t { kStart, kMinus, kZero, kInteger, kPoint, kFraction, kE, kESign, kExponent };
 
+  Token next_token();
   Token next_structural();
   Token begin_value(char c);
   Token begin_string(bool is_name);
@@ -151,6 +156,7 @@ class Reader {
   std::string_view piece_;
   State state_ = State::kStart;
   NumberState number_state_ = NumberState::kStart;
+  bool ignoring_ = false;  // the value of the member whose name was read last
   bool piece_is_last_ = false;
   bool has_escape_ = false;
   bool is_name_ = false;      // the string being read is a member's name
