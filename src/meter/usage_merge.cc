@@ -53,6 +53,7 @@ void write(json::Node earlier, json::Node later, Combine how, json::Writer& writ
 }  // namespace
 
 std::string combined(std::string_view earlier, std::string_view later, Combine how) {
+  if (later.empty()) return std::string(earlier);
   if (how == Combine::kSet || earlier.empty()) return std::string(later);
   const auto a = json::Document::parse(std::string(earlier));
   const auto b = json::Document::parse(std::string(later));

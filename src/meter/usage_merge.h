@@ -15,7 +15,7 @@ namespace tokometer::meter {
 
 // `later` joined to `earlier` by `how`. Members keep their text unless numbers
 // were added; null never takes the place of anything. Where one of the two is no
-// JSON object, `later`.
+// JSON object, `later`; where one is empty, the other.
 std::string combined(std::string_view earlier, std::string_view later, provider::Combine how);
 
 // The usage of one stream, in which several messages may follow one another.

@@ -8,6 +8,8 @@
 namespace tokometer::provider {
 namespace {
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
 struct KeyedSlot {
   std::string_view key;
   Slot slot;
@@ -247,6 +249,7 @@ std::shared_ptr<const Format> compile_format(std::string_view name, const Merged
     response_rules.read(section, kResponseSlots);
     response_rules.read_tools(section);
     usage_fields = section.strings("usage_fields");
+    for (std::string& name : usage_fields) std::ranges::transform(name, name.begin(), lower);
     section.finish();
   }
   format->response = response_rules.finish(value);
