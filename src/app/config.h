@@ -49,12 +49,13 @@ struct Config {
   bool metrics = true;  // /-/metrics answers
 
   struct Timeouts {
-    Milliseconds connect{};        // to an origin, TLS included
-    Milliseconds head{};           // for a client to send a request's head
-    Milliseconds first_byte{};     // of an origin's response
-    Milliseconds between_bytes{};  // within a request or response
-    Milliseconds client_idle{};    // of a client's connection without a request
-    Milliseconds drain{};          // after SIGTERM, for running calls
+    Milliseconds connect{};          // to an origin, TLS included
+    Milliseconds head{};             // for a client to send a request's head
+    Milliseconds first_byte{};       // of an origin's response
+    Milliseconds request_content{};  // between pieces of a request's content
+    Milliseconds between_bytes{};    // between pieces of a response
+    Milliseconds client_idle{};      // of a client's connection without a request
+    Milliseconds drain{};            // after SIGTERM, for running calls
   } timeouts;
 
   struct Journal {

@@ -30,6 +30,7 @@ proxy::Settings proxy_settings(const Config& config) {
   settings.timeouts.head = config.timeouts.head;
   settings.timeouts.idle = config.timeouts.client_idle;
   settings.timeouts.first_byte = config.timeouts.first_byte;
+  settings.timeouts.request_content = config.timeouts.request_content;
   settings.timeouts.between_bytes = config.timeouts.between_bytes;
   settings.limits.http1.head_bytes = static_cast<std::size_t>(config.limits.head_bytes);
   settings.limits.http1.fields = static_cast<std::size_t>(config.limits.head_fields);
