@@ -104,14 +104,14 @@ def gemini_in_python_agrees(folder: Path) -> None:
 
 @test
 def openai_in_javascript_agrees(folder: Path) -> None:
-    run_client(folder, "openai", ["node", str(JAVASCRIPT / "openai.mjs")], "openai-javascript")
+    run_client(folder, "openai", ["node", str(JAVASCRIPT / "openai.mjs")], "openai-js")
 
 
 @test
 def anthropic_in_javascript_agrees(folder: Path) -> None:
-    run_client(folder, "anthropic", ["node", str(JAVASCRIPT / "anthropic.mjs")], "anthropic-javascript")
+    run_client(folder, "anthropic", ["node", str(JAVASCRIPT / "anthropic.mjs")], "anthropic-js")
 
 
 @test
 def gemini_in_javascript_agrees(folder: Path) -> None:
-    run_client(folder, "gemini", ["node", str(JAVASCRIPT / "gemini.mjs")], "google-genai-javascript")
+    run_client(folder, "gemini", ["node", str(JAVASCRIPT / "gemini.mjs")], "google-genai-js")

@@ -100,12 +100,23 @@ def drive(rows: list[dict], responses: dict[str, Response], port: int, faults: l
 
 
 def compare_events(events: list[dict]) -> None:
-    lines = "\n".join(json.dumps(event | {"source_id": event.get("session_id")}) for event in events)
+    lines = "\n".join(json.dumps(event) for event in events)
     command = [sys.executable, str(EXCHANGES / "compare.py"), str(EXCHANGES / "expected.jsonl")]
     command += [str(EXCHANGES / "none.jsonl"), "--hosts", ",".join(PROVIDERS), "--show", "20"]
     result = subprocess.run(command, input=lines, capture_output=True, text=True)
     print(f"     {result.stdout.splitlines()[-1] if result.stdout else ''}")
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@test
+def recorded_exchanges_are_read_exactly_from_har_files(folder: Path) -> None:
+    recorded()
+    har = folder / "recorded.har"
+    command = [sys.executable, str(EXCHANGES / "to_har.py"), str(EXCHANGES / "exchanges.jsonl.gz"), str(har)]
+    subprocess.run([*command, "--hosts", ",".join(PROVIDERS)], check=True, capture_output=True)
+    result = Proxy(folder).run("meter", str(har), "--json")
+    assert result.returncode == 0, result.stderr
+    compare_events([json.loads(line) for line in result.stdout.splitlines()])
 
 
 @test
@@ -132,4 +143,4 @@ def recorded_exchanges_pass_unchanged_and_are_read_exactly(folder: Path) -> None
             except AssertionError as fault:
                 faults.append(f"{row['id']}: {fault}")
     assert not faults, f"{len(faults)} faults, such as:\n" + "\n".join(faults[:10])
-    compare_events(proxy.events())
+    compare_events([event | {"source_id": event.get("session_id")} for event in proxy.events()])
