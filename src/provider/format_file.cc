@@ -8,8 +8,6 @@
 namespace tokometer::provider {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 struct KeyedSlot {
   std::string_view key;
   Slot slot;
@@ -248,8 +246,7 @@ std::shared_ptr<const Format> compile_format(std::string_view name, const Merged
     ObjectReader section(*response, mistakes);
     response_rules.read(section, kResponseSlots);
     response_rules.read_tools(section);
-    usage_fields = section.strings("usage_fields");
-    for (std::string& name : usage_fields) std::ranges::transform(name, name.begin(), lower);
+    usage_fields = section.names("usage_fields");
     section.finish();
   }
   format->response = response_rules.finish(value);

@@ -59,6 +59,15 @@ std::vector<std::string> ObjectReader::strings(std::string_view key, bool lone) 
   return value == nullptr ? std::vector<std::string>{} : read_strings(*value, lone, mistakes_);
 }
 
+std::vector<std::string> ObjectReader::names(std::string_view key) {
+  std::vector<std::string> names = strings(key);
+  for (std::string& name : names) {
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  }
+  return names;
+}
+
 std::optional<std::size_t> ObjectReader::choice(std::string_view key, std::initializer_list<std::string_view> choices) {
   const Merged* value = any(key);
   if (value == nullptr) return std::nullopt;

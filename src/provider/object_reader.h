@@ -48,6 +48,8 @@ class ObjectReader {
   std::optional<std::int64_t> integer(std::string_view key);
   // An array of strings; `lone` allows one string instead of an array of one.
   std::vector<std::string> strings(std::string_view key, bool lone = false);
+  // An array of names whose case does not matter, of fields or hosts: in lower case.
+  std::vector<std::string> names(std::string_view key);
   // One of `choices`, as its position.
   std::optional<std::size_t> choice(std::string_view key, std::initializer_list<std::string_view> choices);
 

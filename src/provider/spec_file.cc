@@ -24,18 +24,6 @@ bool is_word(std::string_view text) {
   });
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return text;
-}
-
-std::vector<std::string> lower(std::vector<std::string> texts) {
-  for (std::string& text : texts) text = lower(std::move(text));
-  return texts;
-}
-
 class Loader {
  public:
   LoadedSpecs load(std::span<const SpecText> builtin, std::span<const SpecText> user) {
@@ -235,16 +223,16 @@ class Loader {
     const bool enabled = reader.boolean("enabled").value_or(true);
     spec->base_url = reader.string("base_url").value_or("");
     spec->route = reader.string("route").value_or("");
-    spec->hosts = lower(reader.strings("hosts"));
+    spec->hosts = reader.names("hosts");
     if (const Merged* bare = reader.any("bare_paths")) read_bare_paths(*spec, *bare);
     if (const Merged* secrets = reader.object("secrets")) {
       ObjectReader section(*secrets, mistakes_);
-      spec->secret_fields = lower(section.strings("fields"));
+      spec->secret_fields = section.names("fields");
       spec->secret_query = section.strings("query");
       section.finish();
     }
-    spec->rate_limit_fields = lower(reader.strings("rate_limit_fields"));
-    spec->request_id_fields = lower(reader.strings("request_id_fields"));
+    spec->rate_limit_fields = reader.names("rate_limit_fields");
+    spec->request_id_fields = reader.names("request_id_fields");
     if (const Merged* body = reader.object("error_body")) spec->error_body = body->text();
     auto prefixes = reader.strings("prefixes");
     if (prefixes.empty()) prefixes.emplace_back();
