@@ -14,6 +14,10 @@ Command program() {
           .subcommands = {
               proxy_command(),
               demo_command(),
+              events_command(),
+              event_command(),
+              report_command(),
+              store_command(),
               meter_command(),
               import_command(),
               providers_command(),

@@ -11,6 +11,10 @@ Command program();
 
 Command proxy_command();       // proxy.cc
 Command demo_command();        // demo.cc
+Command events_command();      // events.cc
+Command event_command();       // events.cc
+Command report_command();      // report.cc
+Command store_command();       // store.cc
 Command config_command();      // config.cc
 Command reload_command();      // reload.cc
 Command meter_command();       // meter.cc

@@ -39,6 +39,9 @@ struct Filter {
   std::string session = {};
 };
 
+// Whether `event` is one of those that `filter` means.
+bool matches(const Filter& filter, const event::Event& event);
+
 enum class Order { kOldestFirst, kNewestFirst };
 
 enum class Group { kNothing, kProvider, kModel, kClient, kProject, kSession };

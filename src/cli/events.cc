@@ -1,0 +1,204 @@
+// `tokometer events` and `tokometer event ID`: recorded calls, one by one.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "app/proxy_service.h"
+#include "cli/builtin.h"
+#include "cli/call_line.h"
+#include "cli/format.h"
+#include "cli/recorded.h"
+#include "cli/settings.h"
+#include "cli/table.h"
+#include "cli/time_range.h"
+#include "event/codec.h"
+#include "event/event_json.h"
+#include "event/journal_reader.h"
+#include "json/document.h"
+
+namespace tokometer::cli {
+namespace {
+
+using std::chrono::microseconds;
+
+// How often the journal is looked at for new calls.
+constexpr std::chrono::milliseconds kFollowEvery(200);
+
+// The newest `limit` events that match, the oldest of them first.
+Result<std::vector<event::Event>> newest(store::Store& store, const store::Filter& filter, std::size_t limit) {
+  std::vector<event::Event> events;
+  auto done = store.query(filter, store::Order::kNewestFirst, limit, [&](const event::Event& event) {
+    events.push_back(event);
+    return true;
+  });
+  if (!done) return fail(done.error());
+  std::ranges::reverse(events);
+  return events;
+}
+
+std::string milliseconds_text(std::optional<std::int64_t> us) {
+  return us ? format::duration(microseconds(*us)) : std::string(format::kAbsent);
+}
+
+void print_table(const std::vector<event::Event>& events, const TimeZone& zone, Output& out) {
+  Table table({{.title = "time"},
+               {.title = "client", .priority = 3, .min_width = 8},
+               {.title = "model", .priority = 1, .min_width = 12},
+               {.title = "input", .align = Align::kRight},
+               {.title = "output", .align = Align::kRight},
+               {.title = "cached", .align = Align::kRight, .priority = 2},
+               {.title = "first byte", .align = Align::kRight, .priority = 4},
+               {.title = "time taken", .align = Align::kRight, .priority = 4},
+               {.title = "cost", .align = Align::kRight},
+               {.title = "fault", .priority = 2, .min_width = 6},
+               {.title = "id", .priority = 5}});
+  for (const event::Event& event : events) {
+    table.add({local_text(event.started_at, zone), printable(event.client), printable(event::model(event)),
+               format::count(event.usage.input_tokens), format::count(event.usage.output_tokens),
+               format::count(event.usage.cache_read_input_tokens), milliseconds_text(event.time_to_first_byte_us),
+               format::duration(microseconds(event.duration_us)), cost_text(event),
+               has_failed(event) ? out.style().red(failure(event)) : "", event.id.text()});
+  }
+  out.write(table.render(out.form(), out.style()));
+}
+
+// Prints events as they are appended to the journal behind `from`, until the output is gone.
+Result<void> follow(const std::filesystem::path& journal, event::Position from, const store::Filter& filter,
+                    const std::function<void(const event::Event&)>& print, Output& out) {
+  event::JournalReader reader(journal, from);
+  while (out.flush()) {
+    const auto record = reader.next();
+    if (!record) return fail(record.error());
+    if (!*record) {
+      std::this_thread::sleep_for(kFollowEvery);
+      continue;
+    }
+    const auto event = event::decode(**record);
+    if (event && store::matches(filter, *event)) print(*event);
+  }
+  return {};
+}
+
+Result<ExitCode> run_events(const Arguments& arguments, Environment& environment) {
+  const auto config = load_settings(arguments, environment);
+  if (!config) return fail(config.error());
+  const auto zone = chosen_zone(arguments, environment);
+  if (!zone) return fail(zone.error());
+  const auto filter = chosen_filter(arguments, environment, *zone);
+  if (!filter) return environment.wrong_use(arguments, filter.error().message);
+  const bool following = arguments.has("follow");
+  const auto limit = static_cast<std::size_t>(arguments.number("limit").value_or(0));
+
+  event::Position end;
+  std::vector<event::Event> events;
+  auto store = open_recorded(*config, environment);
+  if (store) {
+    auto found = newest(**store, *filter, limit);
+    if (!found) return fail(found.error());
+    events = std::move(*found);
+    const auto cursor = (*store)->cursor();
+    if (!cursor) return fail(cursor.error());
+    end = *cursor;
+    store->reset();
+  } else if (!following || store.error().code != ErrorCode::kNotFound) {
+    return fail(store.error());
+  }
+
+  Output& out = environment.out;
+  const bool json = arguments.has("json");
+  const CallLine lines(out.form(), [&](UtcTime time) { return local_text(time, *zone).substr(11); });
+  const auto print = [&](const event::Event& event) {
+    out.write(json ? event::to_json(event) + '\n' : lines.line(event));
+  };
+  if (!json && !following) {
+    print_table(events, *zone, out);
+    return ExitCode::kOk;
+  }
+  if (!json) out.write(lines.header());
+  for (const event::Event& event : events) {
+    if (!out.ok()) break;
+    print(event);
+  }
+  if (!following) return ExitCode::kOk;
+  const auto followed = follow(app::journal_folder(config->data_dir), end, *filter, print, out);
+  if (!followed) return fail(followed.error());
+  return ExitCode::kOk;
+}
+
+// Every field on a line of its own.
+std::string details(const event::Event& event) {
+  std::string text;
+  const auto document = json::Document::parse(event::to_json(event));
+  if (!document) return text;
+  std::size_t width = 0;
+  for (const auto [name, value] : document->root().members()) width = std::max(width, name.size());
+  for (const auto [name, value] : document->root().members()) {
+    text += pad(name, width) + "  " + printable(value.string().value_or(value.raw())) + '\n';
+  }
+  return text;
+}
+
+Result<ExitCode> run_event(const Arguments& arguments, Environment& environment) {
+  const auto config = load_settings(arguments, environment);
+  if (!config) return fail(config.error());
+  const std::string id_text(arguments.positional(0).value_or(""));
+  const auto id = Uuid::parse(id_text);
+  if (!id && id_text != "latest") {
+    return environment.wrong_use(arguments, "\"" + id_text + "\" is no event id: `tokometer events` shows them");
+  }
+  const auto store = open_recorded(*config, environment);
+  if (!store) return fail(store.error());
+  std::optional<event::Event> event;
+  if (id) {
+    auto found = (*store)->find(*id);
+    if (!found) return fail(found.error());
+    event = std::move(*found);
+  } else {
+    auto found = newest(**store, {}, 1);
+    if (!found) return fail(found.error());
+    if (!found->empty()) event = std::move(found->front());
+  }
+  if (!event) return fail(ErrorCode::kNotFound, "no event " + id_text);
+  environment.out.write(arguments.has("json") ? event::to_json(*event) + '\n' : details(*event));
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+Command events_command() {
+  std::vector<Option> options = {
+      {.name = "follow", .letter = 'f', .help = "Go on with calls as they happen"},
+      {.name = "limit",
+       .letter = 'n',
+       .type = OptionType::kNumber,
+       .placeholder = "COUNT",
+       .fallback = "50",
+       .help = "At most so many recorded calls, the newest"},
+      {.name = "json", .help = "One JSON object a line"},
+  };
+  for (Option& option : filter_options()) options.push_back(std::move(option));
+  return {.name = "events",
+          .summary = "Show recorded calls",
+          .description = "The newest calls that match, the oldest of them first.",
+          .options = std::move(options),
+          .examples = {{"tokometer events --since today --model gpt-5", "Today's calls of one model"},
+                       {"tokometer events --follow --json", "Every call as it ends, for another program"}},
+          .run = run_events};
+}
+
+Command event_command() {
+  return {.name = "event",
+          .summary = "Show everything that is known about one call",
+          .positionals = {{.name = "ID", .help = "As `tokometer events` shows it, or `latest`"}},
+          .options = {{.name = "json", .help = "As one JSON object"}},
+          .examples = {{"tokometer event latest", "The last call"}},
+          .run = run_event};
+}
+
+}  // namespace tokometer::cli
