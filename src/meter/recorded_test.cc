@@ -179,22 +179,30 @@ class RecordedTest : public testing::Test {
       {"gzip", Coding::kGzip, 400},    {"br", Coding::kBrotli, 400},
   };
 
-  void SetUp() override {
-    if (!fs::exists(exchanges_folder() / "exchanges.jsonl.gz")) {
-      ASSERT_EQ(std::getenv("CI"), nullptr) << "CI needs the recorded exchanges";
-      GTEST_SKIP() << "no recorded exchanges here";
-    }
+  // Loaded once: they are some hundred megabytes.
+  static void SetUpTestSuite() {
     auto loaded = provider::Registry::load(embedded::providers(), "");
     ASSERT_TRUE(loaded) << loaded.error().message;
     registry_ = *loaded;
+    if (!fs::exists(exchanges_folder() / "exchanges.jsonl.gz")) return;
     for (Recorded& recorded : load(*registry_)) {
       const std::string id = recorded.id;
       exchanges_.emplace(id, std::move(recorded));
     }
   }
+  static void TearDownTestSuite() {
+    exchanges_.clear();
+    registry_.reset();
+  }
 
-  std::shared_ptr<const provider::Registry> registry_;
-  std::map<std::string, Recorded, std::less<>> exchanges_;
+  void SetUp() override {
+    if (!exchanges_.empty()) return;
+    ASSERT_EQ(std::getenv("CI"), nullptr) << "CI needs the recorded exchanges";
+    GTEST_SKIP() << "no recorded exchanges here";
+  }
+
+  static inline std::shared_ptr<const provider::Registry> registry_;
+  static inline std::map<std::string, Recorded, std::less<>> exchanges_;
 };
 
 // The rules of compare.py: what is wrong with `reading`, or nothing.
