@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -114,20 +115,18 @@ void Loop::wait() {
   TOKOMETER_CHECK(count >= 0 || errno == EINTR);
   steady_ = clock_.steady();
   now_known_ = false;
-  bool posted = false;
-  for (int i = 0; i < count; ++i) {
-    const std::uint32_t what = events[i].events;
-    auto* watcher = static_cast<Watcher*>(events[i].data.ptr);
-    if (watcher == nullptr) {
-      posted = true;
-      continue;
-    }
+  const std::span ready(events, static_cast<std::size_t>(std::max(count, 0)));
+  // Tasks first: what another thread told us before it connected holds for its connection.
+  if (std::ranges::any_of(ready, [](const epoll_event& event) { return event.data.ptr == nullptr; })) run_posted();
+  for (const epoll_event& event : ready) {
+    auto* watcher = static_cast<Watcher*>(event.data.ptr);
+    if (watcher == nullptr) continue;
+    const std::uint32_t what = event.events;
     watcher->on_ready({.readable = (what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
                        .writable = (what & EPOLLOUT) != 0,
                        .ended = (what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
                        .broken = (what & EPOLLERR) != 0});
   }
-  if (posted) run_posted();
 }
 
 void Loop::run_again() {

@@ -13,8 +13,8 @@
 // short read). Registered once for both directions, so that a request costs no
 // system call but its own reads and writes.
 //
-// One turn: wait, deliver readiness, then `again`s, due timers, posted tasks,
-// and last of all destroy what was disposed.
+// One turn: wait, run posted tasks, deliver readiness, then `again`s and due
+// timers, and last of all destroy what was disposed.
 //
 // Not here: sockets (socket.h), connections (connection.h).
 #pragma once
