@@ -110,7 +110,7 @@ struct Member {
 class Document {
  public:
   struct Limits {
-    std::size_t max_bytes = 64 * 1024 * 1024;
+    std::size_t max_bytes = std::size_t{64} * 1024 * 1024;
     std::size_t max_depth = 128;  // at most Reader::kMaxDepth
   };
 

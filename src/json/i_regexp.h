@@ -17,7 +17,7 @@ namespace tokometer::json {
 class IRegexp {
  public:
   // Longer patterns are refused.
-  static constexpr std::size_t kMaxPatternBytes = 16 * 1024;
+  static constexpr std::size_t kMaxPatternBytes = 16'384;
 
   // Nullopt if `pattern` (valid UTF-8) is no I-Regexp, or too large.
   static std::optional<IRegexp> compile(std::string_view pattern);

@@ -40,8 +40,8 @@ class Query {
  public:
   // What compiling may take.
   struct Limits {
-    std::size_t max_bytes = 64 * 1024;  // of the query's text
-    std::size_t max_nesting = 64;       // of filters, parentheses and functions
+    std::size_t max_bytes = 65'536;  // of the query's text
+    std::size_t max_nesting = 64;    // of filters, parentheses and functions
   };
   // What running may take. Past them run() fails with kTooLarge.
   struct RunLimits {

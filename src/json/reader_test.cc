@@ -129,6 +129,26 @@ TEST(Reader, SkippedContainersMustCloseAsTheyOpened) {
                  [](const auto& pieces) { EXPECT_TRUE(read(pieces, "name skip").ends_with("byte 10: cut short")); });
 }
 
+TEST(Reader, IgnoresAMembersValue) {
+  constexpr std::string_view kText = R"({"a":"x\ny","a":-1.5,"a":[{"a":"}"}],"a":{},"a":null,"b":[]})";
+  for_each_split(kText, [&](const auto& pieces) {
+    std::string tokens;
+    Reader reader;
+    for (const std::string_view piece : pieces) {
+      reader.feed(piece);
+      for (Token token; (token = reader.next()) > Token::kError;) {
+        if (token == Token::kName && !reader.piece_is_last()) continue;
+        tokens += std::to_string(static_cast<int>(token)) + " ";
+        if (token == Token::kName && reader.piece_is_last() && reader.position() < kText.find("\"b\"")) {
+          reader.ignore_value();
+        }
+      }
+    }
+    EXPECT_TRUE(reader.complete());
+    EXPECT_EQ(tokens, "2 6 6 6 6 6 6 4 5 3 ");  // { six names [ ] }
+  });
+}
+
 TEST(Reader, RefusesWhatTheGrammarDoesNotHave) {
   EXPECT_EQ(error_of("[1,]"), "byte 3: unexpected character");
   EXPECT_EQ(error_of("[,1]"), "byte 1: unexpected character");

@@ -49,7 +49,7 @@ inline BlockMasks classify(const char* block) {
   const __m128i open = _mm_set1_epi8('{');
   const __m128i close = _mm_set1_epi8('}');
   const __m128i fold = _mm_set1_epi8(0x20);  // makes [ of { and ] of } and nothing else of them
-  for (int i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < 4; ++i) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * i));
     const __m128i folded = _mm_or_si128(bytes, fold);
     const auto mask = [i](__m128i equal) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 
 #include "json/scan.h"
 
@@ -56,10 +57,9 @@ Sequence read_sequence(std::string_view text) {
   return {size, true};
 }
 
-char32_t hex4(const char* digits) {
+char32_t hex4(std::string_view digits) {
   char32_t value = 0;
-  for (int i = 0; i < 4; ++i) {
-    const char c = digits[i];
+  for (const char c : digits.substr(0, 4)) {
     const int digit = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
     value = value * 16 + static_cast<char32_t>(digit);
   }
@@ -134,11 +134,11 @@ bool append_unescaped(std::string_view raw, std::string& out) {
       out += letter == std::string_view::npos ? escape : kControls[letter];
       continue;
     }
-    char32_t unit = hex4(raw.data());
+    char32_t unit = hex4(raw);
     raw.remove_prefix(4);
     if (unit >= 0xd800 && unit <= 0xdfff) {
       const bool pair = unit < 0xdc00 && raw.starts_with("\\u");
-      const char32_t low = pair ? hex4(raw.data() + 2) : 0;
+      const char32_t low = pair ? hex4(raw.substr(2)) : 0;
       if (low < 0xdc00 || low > 0xdfff) {
         out += kReplacement;
         exact = false;
@@ -154,11 +154,11 @@ bool append_unescaped(std::string_view raw, std::string& out) {
 void append_quoted(std::string_view text, std::string& out) {
   out += '"';
   for (;;) {
-    const char* const end = text.data() + text.size();
-    const char* const stop = find_string_stop(text.data(), end);
-    append_mended(text.substr(0, static_cast<std::size_t>(stop - text.data())), out);
-    if (stop == end) break;
-    const char c = *stop;
+    const char* const begin = std::to_address(text.begin());
+    const auto plain = static_cast<std::size_t>(find_string_stop(begin, begin + text.size()) - begin);
+    append_mended(text.substr(0, plain), out);
+    if (plain == text.size()) break;
+    const char c = text[plain];
     constexpr std::string_view kEscaped = "\"\\\b\f\n\r\t";
     constexpr std::string_view kLetters = "\"\\bfnrt";
     const std::size_t letter = kEscaped.find(c);
@@ -171,7 +171,7 @@ void append_quoted(std::string_view text, std::string& out) {
       out += kHex[static_cast<std::size_t>(c >> 4)];
       out += kHex[static_cast<std::size_t>(c & 0xf)];
     }
-    text.remove_prefix(static_cast<std::size_t>(stop - text.data()) + 1);
+    text.remove_prefix(plain + 1);
   }
   out += '"';
 }
