@@ -72,7 +72,10 @@ const TemporaryStore& a_year() {
   static const bool filled = [] {
     for (std::uint64_t i = 0; i < 500'000; i += 5000) {
       std::vector<event::Event> events;
-      for (std::uint64_t k = i; k < i + 5000; ++k) events.push_back(event::sample_event(k * 63));
+      for (std::uint64_t k = i; k < i + 5000; ++k) {
+        events.push_back(event::sample_event(k * 63));
+        events.back().session_id = "session-" + std::to_string(k / 20);
+      }
       (void)store->insert(events, nullptr);
     }
     return true;

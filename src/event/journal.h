@@ -108,7 +108,7 @@ class Journal {
   void set_cursor(std::string_view name, Position position);
 
   // What time brings: writes what waits in memory, syncs, notices a folder
-  // that has vanished. Call it about once a second from any one thread.
+  // that has vanished. Call it about once a second, from any thread.
   void maintain();
 
   JournalStats stats() const;
