@@ -213,6 +213,7 @@ Result<ExitCode> run_check(const Arguments& arguments, Environment& environment)
     contents.push_back(std::move(*content));
   }
   std::vector<embedded::File> files;
+  files.reserve(names.size());
   for (std::size_t i = 0; i < names.size(); ++i) files.push_back({names[i], contents[i]});
 
   bool wrong = false;

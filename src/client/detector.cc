@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -113,10 +114,16 @@ struct Detector::Impl {
   }
 
   Result<void> compile(std::vector<ClientRules> all) {
-    std::ranges::stable_sort(all, std::greater(), &ClientRules::priority);
+    // Of the same priority, in the order in which they were read.
+    std::vector<std::size_t> order(all.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+      return all[a].priority != all[b].priority ? all[a].priority > all[b].priority : a < b;
+    });
     const auto agent = position("user-agent");
     user_agent = *agent;
-    for (ClientRules& client : all) {
+    for (const std::size_t i : order) {
+      ClientRules& client = all[i];
       Known known{client.name, client.priority, {}};
       for (const std::string& field : client.session_fields) {
         const auto at = position(field);

@@ -38,7 +38,7 @@ bool Hours::holds(UtcTime time) const {
   return from <= until ? from <= of_day && of_day < until : from <= of_day || of_day < until;
 }
 
-void Model::sort_entries() { std::ranges::stable_sort(entries, preferred); }
+void Model::sort_entries() { std::ranges::sort(entries, preferred); }
 
 const Entry* Model::entry_at(UtcTime time) const {
   const Entry* earliest = nullptr;

@@ -174,7 +174,7 @@ class Reader {
       }
       const std::int64_t previous = schedule.long_context.empty() ? 0 : schedule.long_context.back().above;
       if (step.above <= previous) mistakes_.add(node.location(), "\"above\" must be a number of tokens, ascending");
-      schedule.long_context.push_back(std::move(step));
+      schedule.long_context.push_back(step);
     }
   }
 
