@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "embedded/embedded.h"
 #include "provider/format.h"
 
@@ -35,6 +38,24 @@ TEST(SpecFile, LoadsTheBuiltInSpecs) {
   for (const char* name : {"openai", "anthropic", "gcp.gemini", "openai_compatible"}) {
     EXPECT_NE(find(loaded, name), nullptr) << name;
   }
+}
+
+// Every example of the documentation loads, alone and with the built-in specs below it.
+TEST(SpecFile, LoadsTheExamplesOfTheDocumentation) {
+  std::ifstream stream(std::string(TOKOMETER_SOURCE_DIR) + "/docs/provider-spec.md");
+  const std::string page(std::istreambuf_iterator<char>(stream), {});
+  std::vector<SpecText> files;
+  for (const embedded::File& file : embedded::providers()) files.push_back({file.name, file.content});
+  constexpr std::string_view kBegin = "```json\n";
+  std::size_t examples = 0;
+  for (auto at = page.find(kBegin); at != std::string::npos; at = page.find(kBegin, at + 1)) {
+    const auto begin = at + kBegin.size();
+    const std::string example = page.substr(begin, page.find("```", begin) - begin);
+    const LoadedSpecs loaded = load(files, {{"example.json", example}});
+    EXPECT_THAT(loaded.mistakes, IsEmpty()) << example;
+    ++examples;
+  }
+  EXPECT_GE(examples, 7U);
 }
 
 TEST(SpecFile, NamesTheLineAndTheKeyThatWasMeant) {
