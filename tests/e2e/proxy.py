@@ -138,7 +138,7 @@ class Proxy:
 
     def events(self) -> list[dict]:
         """Everything in the store."""
-        result = self.run("events", "--json", "--limit", "0")
+        result = self.run("events", "--json", "--limit", "1000000")
         assert result.returncode == 0, result.stderr
         return [json.loads(line) for line in result.stdout.splitlines() if line]
 
