@@ -25,12 +25,9 @@ void write(const Merged& value, json::Writer& writer) {
 Merged Merged::of(std::string_view file, json::Node node) {
   Merged merged;
   merged.file = file;
-  merged.place = node.location();
   merged.node = node;
   for (const json::Member member : node.members()) {
-    Merged value = of(file, member.value);
-    value.place = member.name_location();
-    merged.members.push_back({std::string(member.name), std::move(value)});
+    merged.members.push_back({std::string(member.name), of(file, member.value)});
   }
   return merged;
 }
@@ -46,7 +43,7 @@ void Merged::overlay(const Merged& later) {
     return;
   }
   file = later.file;
-  place = later.place;
+  node = later.node;
   for (const MergedMember& member : later.members) {
     const auto found = std::ranges::find(members, member.name, &MergedMember::name);
     if (found == members.end()) {
@@ -68,6 +65,6 @@ std::string Merged::text() const {
   return out;
 }
 
-std::string Merged::where() const { return file + ":" + std::to_string(place.line); }
+std::string Merged::where() const { return file + ":" + std::to_string(node.location().line); }
 
 }  // namespace tokometer::provider

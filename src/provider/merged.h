@@ -20,9 +20,8 @@ namespace tokometer::provider {
 struct MergedMember;
 
 struct Merged {
-  std::string file;
-  json::Location place;               // of the member's name, or of the value at the top
-  json::Node node;                    // the value; of a merged object only its kind is of use
+  std::string file;                   // the last that said something of this value
+  json::Node node;                    // what it said; of a merged object only its kind and place are of use
   std::vector<MergedMember> members;  // of an object, in order of appearance
 
   // The value at `node` of `file`, its members taken over one by one.
