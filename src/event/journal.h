@@ -98,8 +98,9 @@ class Journal {
   // Where the next record will go.
   Position end() const;
 
-  // Waits until more than `seen` events were appended, or for `timeout`.
-  // Returns how many there are since open(). Any number of threads.
+  // How many events were appended since open().
+  std::uint64_t appended() const { return appended_; }
+  // Waits until that is more than `seen`, or for `timeout`; returns it. Any number of threads.
   std::uint64_t wait(std::uint64_t seen, std::chrono::milliseconds timeout);
 
   // Notes that the consumer called `name` is done with everything before

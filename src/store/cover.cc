@@ -5,6 +5,11 @@
 namespace tokometer::store {
 namespace {
 
+UtcTime bucket_start(UtcTime time, std::chrono::microseconds span) {
+  const auto past = time.time_since_epoch() % span;
+  return time - (past.count() < 0 ? past + span : past);
+}
+
 void add_pieces(UtcTime from, UtcTime to, std::span<const std::int64_t> spans, std::vector<Piece>& pieces) {
   if (from >= to) return;
   if (spans.empty()) {
@@ -12,9 +17,8 @@ void add_pieces(UtcTime from, UtcTime to, std::span<const std::int64_t> spans, s
     return;
   }
   const std::chrono::microseconds span = std::chrono::seconds(spans.front());
-  const auto past = from.time_since_epoch() % span;
-  const UtcTime first = past.count() == 0 ? from : from - past + span;
-  const UtcTime last = to - to.time_since_epoch() % span;
+  const UtcTime last = bucket_start(to, span);
+  const UtcTime first = bucket_start(from, span) == from ? from : bucket_start(from, span) + span;
   if (first >= last) return add_pieces(from, to, spans.subspan(1), pieces);
   add_pieces(from, first, spans.subspan(1), pieces);
   pieces.push_back({spans.front(), first, last});

@@ -35,6 +35,13 @@ TEST(Cover, LeavesRemaindersToSingleEvents) {
             (std::vector<Piece>{{0, at("2026-03-01"), at("2026-03-02")}}));
 }
 
+TEST(Cover, KnowsTimesBefore1970) {
+  EXPECT_EQ(cover(at("1969-12-31T22:50:00Z"), at("1969-12-31T23:50:00Z"), kSpans),
+            (std::vector<Piece>{{0, at("1969-12-31T22:50:00Z"), at("1969-12-31T23:00:00Z")},
+                                {900, at("1969-12-31T23:00:00Z"), at("1969-12-31T23:45:00Z")},
+                                {0, at("1969-12-31T23:45:00Z"), at("1969-12-31T23:50:00Z")}}));
+}
+
 TEST(Cover, OfNothingIsNothing) {
   EXPECT_TRUE(cover(at("2026-03-01"), at("2026-03-01"), kSpans).empty());
   EXPECT_TRUE(cover(at("2026-03-02"), at("2026-03-01"), kSpans).empty());

@@ -17,6 +17,8 @@ struct Progress {
   std::uint64_t repeated = 0;
   std::uint64_t unreadable = 0;
   std::uint64_t batches = 0;
+  std::uint64_t skipped_bytes = 0;
+  std::uint64_t missing_segments = 0;
   event::Position position;
   bool at_end = false;
 };
@@ -30,6 +32,8 @@ Result<Progress> store_batch(const std::filesystem::path& folder, std::optional<
   if (!reader || reader->position() != *cursor) reader.emplace(folder, *cursor);
 
   Progress progress;
+  const std::uint64_t skipped = reader->skipped_bytes();
+  const std::uint64_t missing = reader->missing_segments();
   std::vector<event::Event> events;
   while (events.size() < batch_events) {
     const auto record = reader->next();
@@ -43,6 +47,8 @@ Result<Progress> store_batch(const std::filesystem::path& folder, std::optional<
     event ? events.push_back(std::move(*event)) : static_cast<void>(++progress.unreadable);
   }
   progress.position = reader->position();
+  progress.skipped_bytes = reader->skipped_bytes() - skipped;
+  progress.missing_segments = reader->missing_segments() - missing;
   if (progress.position == *cursor) return progress;
   const CursorMove move{*cursor, progress.position};
   const auto inserted = store.insert(events, &move);
@@ -118,7 +124,12 @@ Result<void> Ingest::store_all() {
     const auto progress = store_batch(journal_.folder(), reader_, *store_, options_.limits.batch_events);
     if (!progress) return fail(progress.error());
     journal_.set_cursor("store", progress->position);
+    if (progress->skipped_bytes > 0) {
+      log_.warn("journal: {} damaged bytes were passed over", progress->skipped_bytes);
+    }
+    if (progress->missing_segments > 0) log_.warn("journal: segments are missing: what they held is lost");
     const std::scoped_lock lock(mutex_);
+    stats_.skipped_bytes += progress->skipped_bytes;
     stats_.stored += progress->stored;
     stats_.repeated += progress->repeated;
     stats_.unreadable += progress->unreadable;
@@ -143,10 +154,10 @@ Result<void> Ingest::keep_retention() {
   }
   if (!before) return {};
   // Events come first: what is left of a large purge goes on after the next batch.
-  const std::uint64_t seen = journal_.stats().appended;
+  const std::uint64_t seen = journal_.appended();
   bool interrupted = false;
   const auto purged = store_->purge(*before, [&] {
-    interrupted = journal_.wait(seen, std::chrono::milliseconds(0)) > seen;
+    interrupted = journal_.appended() > seen;
     const std::scoped_lock lock(mutex_);
     return !interrupted && !stopping_;
   });
@@ -160,11 +171,10 @@ Result<void> Ingest::keep_retention() {
 void Ingest::run() {
   // Known to the journal from the start, so that it keeps what a store that does not work has not taken yet.
   journal_.set_cursor("store", {});
-  std::uint64_t seen = 0;
   auto retry = options_.limits.first_retry;
   for (bool more = true; more;) {
     // Taken before the journal is read: what comes while it is read makes the wait below return at once.
-    seen = journal_.wait(seen, std::chrono::milliseconds(0));
+    const std::uint64_t seen = journal_.appended();
     journal_.maintain();
     auto done = store_all();
     if (done) done = keep_retention();

@@ -54,7 +54,8 @@ struct IngestOptions {
 struct IngestStats {
   std::uint64_t stored = 0;
   std::uint64_t repeated = 0;
-  std::uint64_t unreadable = 0;  // journal records that are no event
+  std::uint64_t unreadable = 0;     // journal records that are no event
+  std::uint64_t skipped_bytes = 0;  // of the journal, damaged
   std::uint64_t batches = 0;
   std::uint64_t failures = 0;  // batches that had to be tried again
   std::uint64_t purged = 0;    // by retention

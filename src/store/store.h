@@ -94,7 +94,8 @@ class Store {
   // How far the journal has been read.
   virtual Result<event::Position> cursor() = 0;
 
-  // Calls `visit` for the events that match, in order, until it returns false or `limit` were shown.
+  // Calls `visit` for the events that match, in order, until it returns false or `limit` were shown. `visit` must
+  // not use the store.
   using Visit = std::function<bool(const event::Event&)>;
   virtual Result<void> query(const Filter& filter, Order order, std::size_t limit, const Visit& visit) = 0;
 
