@@ -179,6 +179,14 @@ TEST_F(Builtin, PricesChangeByDate) {
   EXPECT_EQ(usd("anthropic", "claude-opus-4-6", usage, *parse_rfc3339("2026-03-13")), "5");
 }
 
+TEST_F(Builtin, PricesChangeByTheHour) {
+  const meter::Usage usage{.input_tokens = 1'000'000, .output_tokens = 0};
+  EXPECT_EQ(usd("deepseek", "deepseek-chat", usage, *parse_rfc3339("2025-06-01T16:29:59Z")), "0.27");
+  EXPECT_EQ(usd("deepseek", "deepseek-chat", usage, *parse_rfc3339("2025-06-01T16:30:00Z")), "0.135");
+  EXPECT_EQ(usd("deepseek", "deepseek-chat", usage, *parse_rfc3339("2025-10-01T16:30:00Z")), "0.28");
+  EXPECT_EQ(usd("deepseek", "deepseek-chat", usage), "0.14");
+}
+
 TEST_F(Builtin, LoadsAndFindsWithoutADuplicateOwner) {
   for (const Model* model : catalog_->models()) {
     EXPECT_EQ(catalog_->find(model->provider, model->id), model) << model->id;
