@@ -20,13 +20,13 @@ struct Limits {
   int backlog = 4'096;
 
   // One buffer of this size a worker serves all its reads.
-  std::size_t read_buffer_bytes = 64 * 1024;
+  std::size_t read_buffer_bytes = std::size_t{64} * 1024;
   // Reads from one connection before the others get their turn.
   int reads_per_turn = 8;
   // Queued for a peer that does not take it: `Driver::send` says stop above the
   // first, `on_drained` comes below the second.
-  std::size_t send_high_water_bytes = 256 * 1024;
-  std::size_t send_low_water_bytes = 64 * 1024;
+  std::size_t send_high_water_bytes = std::size_t{256} * 1024;
+  std::size_t send_low_water_bytes = std::size_t{64} * 1024;
 
   // From the wish to the first byte that may be sent: lookup, every address,
   // TLS handshake.
@@ -36,7 +36,7 @@ struct Limits {
   // How long a closed connection may make no progress with what is still queued.
   std::chrono::milliseconds linger_send_timeout{30'000};
   // What a closed client may still send before it is reset.
-  std::size_t linger_max_bytes = 8 * 1024 * 1024;
+  std::size_t linger_max_bytes = std::size_t{8} * 1024 * 1024;
   // The same when the program stops and waits for nothing else.
   std::chrono::milliseconds shutdown_linger_timeout{250};
   // Pause of accepting when the process has no file descriptor left.

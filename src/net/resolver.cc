@@ -84,7 +84,7 @@ struct Resolver::State {
       const std::string name = std::move(state->queue.front());
       state->queue.pop_front();
       lock.unlock();
-      Answer answer = state->source(name);
+      const Answer answer = state->source(name);
       lock.lock();
       if (state->closed) return;
       state->remember(name, answer);

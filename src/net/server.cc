@@ -4,7 +4,7 @@
 
 namespace tokometer::net {
 
-Result<std::unique_ptr<Server>> Server::open(ServerOptions options, const Clock& clock, Log& log) {
+Result<std::unique_ptr<Server>> Server::open(const ServerOptions& options, const Clock& clock, Log& log) {
   if (options.workers == 0) return fail(ErrorCode::kInvalid, "workers: at least one is needed");
   if (options.listen.empty()) return fail(ErrorCode::kInvalid, "listen: no address");
   std::unique_ptr<Server> server(new Server(options, clock));
@@ -32,7 +32,7 @@ Server::Server(const ServerOptions& options, const Clock& clock)
 
 Server::~Server() = default;
 
-Result<void> Server::start(std::shared_ptr<proxy::SessionFactory> factory) {
+Result<void> Server::start(const std::shared_ptr<proxy::SessionFactory>& factory) {
   for (const auto& worker : workers_) {
     if (auto started = worker->start(factory); !started) return started;
   }

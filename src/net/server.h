@@ -55,14 +55,14 @@ class Server {
  public:
   // Binds; clients can connect from here on, and are accepted once started.
   // `clock` and `log` must outlive the server.
-  static Result<std::unique_ptr<Server>> open(ServerOptions options, const Clock& clock, Log& log);
+  static Result<std::unique_ptr<Server>> open(const ServerOptions& options, const Clock& clock, Log& log);
   // Resets what still runs.
   ~Server();
 
   // In the order of ServerOptions::listen, with the ports that the system chose.
   const std::vector<Address>& addresses() const { return addresses_; }
 
-  Result<void> start(std::shared_ptr<proxy::SessionFactory> factory);
+  Result<void> start(const std::shared_ptr<proxy::SessionFactory>& factory);
   void reload(const std::shared_ptr<proxy::SessionFactory>& factory);
   void shutdown(std::chrono::milliseconds drain);
   // Waits until shutdown has done its work.
