@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -23,6 +24,8 @@ BINARY = Path(os.environ.get("TOKOMETER_BIN", ROOT / "build/release/tokometer"))
 
 
 class Proxy:
+    running: ClassVar[set[subprocess.Popen[bytes]]] = set()
+
     def __init__(
         self,
         folder: Path,
@@ -41,7 +44,7 @@ class Proxy:
         self.output_file = folder / "output.txt"
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("TOKOMETER_")}
         self.environment |= {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
-        self.command = [str(BINARY), "proxy", "--config", str(self.config_file), "--data-dir", str(self.data_dir)]
+        self.command = self.command_line("proxy")
         for address in listen:
             self.command += ["--listen", address]
         for name, url in (origins or {}).items():
@@ -94,6 +97,16 @@ class Proxy:
                 preexec_fn=preexec,
                 restore_signals=False,
             )
+        Proxy.running.add(self.process)
+
+    @classmethod
+    def kill_left_over(cls) -> None:
+        """Ends those that a test which failed has left running."""
+        for process in cls.running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        cls.running.clear()
 
     @staticmethod
     def _published_addresses(status_file: Path) -> list[str]:
@@ -131,10 +144,14 @@ class Proxy:
     def output(self) -> str:
         return self.output_file.read_text(errors="replace")
 
+    def command_line(self, *words: str) -> list[str]:
+        """Of another command of the program on the same data."""
+        return [str(BINARY), *words, "--config", str(self.config_file), "--data-dir", str(self.data_dir)]
+
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Runs another command of the program on the same data."""
-        command = [str(BINARY), *words, "--config", str(self.config_file), "--data-dir", str(self.data_dir)]
-        return subprocess.run(command, capture_output=True, text=True, env=self.environment, timeout=60)
+        return subprocess.run(
+            self.command_line(*words), capture_output=True, text=True, env=self.environment, timeout=60
+        )
 
     def events(self) -> list[dict]:
         """Everything in the store."""

@@ -9,14 +9,15 @@ import test_traffic  # noqa: F401
 import test_hostile  # noqa: F401
 import test_listening  # noqa: F401
 import test_lifecycle  # noqa: F401
+import test_commands  # noqa: F401
 import test_secrets  # noqa: F401
 import test_clients  # noqa: F401
 import test_replay  # noqa: F401
 import test_kill  # noqa: F401
-from proxy import BINARY
+from proxy import BINARY, Proxy
 from runner import run
 
 if __name__ == "__main__":
     if not BINARY.exists():
         sys.exit(f"no binary at {BINARY}: make build")
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], after_each=Proxy.kill_left_over))

@@ -34,7 +34,8 @@ def test(function: Test) -> Test:
     return function
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], after_each: Callable[[], None]) -> int:
+    """Runs those whose names hold one of `words`, all if there are none; returns the exit code."""
     passed = failed = 0
     for name, function in TESTS.items():
         if words and not any(word in name for word in words):
@@ -55,6 +56,7 @@ def run(words: list[str]) -> int:
         else:
             passed += 1
             print(f"ok   {name} ({time.monotonic() - start:.1f} s)", flush=True)
+        after_each()
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{passed} passed, {failed} failed")
     return 0 if passed and not failed else 1
