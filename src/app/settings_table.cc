@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // The field of Config that a row of the table holds.
-#define TOKOMETER_FIELD(member) [](Config& config) -> auto& { return config.member; }
+#define TOKOMETER_FIELD(member) [](Config& config) -> auto& { return (config.member); }
 
 template <typename Enum, Enum Config::* Member>
 void assign_choice(Config& config, std::size_t index) {
@@ -79,7 +79,7 @@ std::optional<std::string> optional_url_fault(std::string_view url) {
 }
 
 // In the order of the file that `config init` writes: what people change most comes first.
-const std::array kTable{
+const std::array all_settings{
     Setting{.key = "listen",
             .fallback = "127.0.0.1:4141",
             .placeholder = "ADDRESS",
@@ -212,13 +212,13 @@ const std::array kTable{
     Setting{.key = "store.retention",
             .fallback = "0",
             .placeholder = "DURATION",
-            .help = "Delete single events older than this, their sums stay; 0: keep them",
+            .help = "Delete events older than this, also from the sums; 0: keep them",
             .field = field::Duration{TOKOMETER_FIELD(store.retention)},
             .at_start_only = true},
     Setting{.key = "store.max_rows",
             .fallback = "0",
             .placeholder = "N",
-            .help = "Keep at most so many single events; 0: no limit",
+            .help = "Keep at most so many events; 0: no limit",
             .field = field::Number{TOKOMETER_FIELD(store.max_rows)},
             .at_start_only = true},
     Setting{.key = "capture.enabled",
@@ -277,6 +277,6 @@ const std::array kTable{
 
 }  // namespace
 
-std::span<const Setting> settings_table() { return kTable; }
+std::span<const Setting> settings_table() { return all_settings; }
 
 }  // namespace tokometer::app
