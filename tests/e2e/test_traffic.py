@@ -221,6 +221,79 @@ def a_slow_client_slows_the_origin_and_fills_no_memory(folder: Path) -> None:
 
 
 @test
+def origins_that_close_after_each_answer_cost_no_call(folder: Path) -> None:
+    def answer(exchange: Exchange) -> None:
+        exchange.answer(b"{}")  # nothing says that the connection will be closed
+        exchange.break_off()
+
+    with Origin(answer) as origin, proxy_of(folder, origin) as proxy, Connection.open(proxy.port) as client:
+        for _ in range(100):
+            client.send(request("GET", "/openai/v1/models"))
+            assert client.read_response().status == 200
+        # A POST must not be sent twice, but a connection known to be closed is not used for it.
+        for _ in range(20):
+            client.send(chat("s"))
+            assert client.read_response("POST").status == 200
+            time.sleep(0.02)
+
+
+@test
+def a_client_may_close_its_sending_side_and_still_read(folder: Path) -> None:
+    def answer(exchange: Exchange) -> None:
+        time.sleep(0.1)
+        exchange.answer(b"{}")
+
+    with Origin(answer) as origin, proxy_of(folder, origin) as proxy, Connection.open(proxy.port) as client:
+        client.send(chat("s"))
+        client.sock.shutdown(socket.SHUT_WR)
+        assert client.read_response("POST").content == b"{}"
+
+
+@test
+def an_old_client_gets_a_stream_that_ends_with_the_connection(folder: Path) -> None:
+    def answer(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        exchange.stream(b"data: 1\n\n")
+        exchange.end_stream()
+
+    with Origin(answer) as origin, proxy_of(folder, origin) as proxy, Connection.open(proxy.port) as client:
+        client.send(chat("s").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        response = client.read_response("POST")
+    assert response.get("transfer-encoding") is None and response.until_close
+    assert response.content == b"data: 1\n\n"
+
+
+@test
+def hundreds_of_streams_at_once_are_all_read(folder: Path) -> None:
+    streams = 300
+    all_open = threading.Barrier(streams)
+
+    def answer(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        exchange.stream(sse({"choices": []}).encode())
+        all_open.wait(20)
+        exchange.stream(sse({"model": "gpt-5", "choices": [], "usage": OPENAI_CHAT_USAGE}).encode())
+        exchange.stream(sse("[DONE]").encode())
+        exchange.end_stream()
+
+    def call(number: int) -> None:
+        with Connection.open(proxy.port, timeout=30) as client:
+            client.send(chat(f"s{number}"))
+            ended.append(client.read_response("POST").content.endswith(b"[DONE]\n\n"))
+
+    ended: list[bool] = []
+    with Origin(answer) as origin, proxy_of(folder, origin) as proxy:
+        clients = [threading.Thread(target=call, args=(number,)) for number in range(streams)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+    assert ended == [True] * streams, f"{ended.count(True)} of {streams}"
+    events = proxy.events()
+    assert len(events) == streams and all(event.get("output_tokens") == 19 for event in events)
+
+
+@test
 def an_upgraded_connection_is_passed_both_ways(folder: Path) -> None:
     def answer(exchange: Exchange) -> None:
         assert exchange.request.get("upgrade") == "websocket" and exchange.request.get("connection") == "Upgrade"
