@@ -170,6 +170,7 @@ class File {
   bool is_open() const { return stream_ != nullptr; }
   // Empty at the end, and when reading fails: see failed().
   std::string_view read(std::string& buffer) {
+    if (std::feof(stream_) != 0 || std::ferror(stream_) != 0) return {};
     return {buffer.data(), std::fread(buffer.data(), 1, buffer.size(), stream_)};
   }
   bool failed() const { return std::ferror(stream_) != 0; }

@@ -11,6 +11,7 @@
 
 #include "app/config_file.h"
 #include "app/setting.h"
+#include "base/check.h"
 #include "base/nearest.h"
 
 namespace tokometer::app {
@@ -74,7 +75,7 @@ class Loader {
   void read_file(const fs::path& file, bool required) {
     settings_.file = file;
     errno = 0;
-    std::ifstream stream(file, std::ios::binary);
+    const std::ifstream stream(file, std::ios::binary);
     std::stringstream content;
     // A folder opens, but cannot be read.
     if (!stream || !(content << stream.rdbuf())) {
@@ -248,7 +249,7 @@ Config reload(const Settings& running, const Settings& next, std::vector<std::st
     if (!table[i].at_start_only || running.values[i].values == next.values[i].values) continue;
     kept.push_back(table[i].key);
     // These texts were assigned once already: that they are right is known.
-    static_cast<void>(assign(table[i], running.values[i].values, config));
+    TOKOMETER_CHECK(assign(table[i], running.values[i].values, config).has_value());
   }
   return config;
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace tokometer::app {
@@ -55,7 +56,7 @@ constexpr std::array<Unit, 6> kDurations{
 std::optional<std::int64_t> scaled(double number, std::int64_t factor) {
   const double amount = number * static_cast<double>(factor);
   if (amount > 9e18) return std::nullopt;
-  return static_cast<std::int64_t>(amount + 0.5);
+  return std::llround(amount);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ constexpr std::size_t kFigure = 5;  // 12.3k, 850ms, 2m05s
 constexpr std::size_t kCost = 10;   // $0.001234, <$0.000001
 constexpr std::size_t kFigures = 6;
 constexpr std::size_t kNarrow = 100;  // below this many columns, clients are left out
+constexpr std::size_t kWide = 116;    // from here on they have all the room they need
 constexpr std::size_t kMinModel = 8;
 
 std::string milliseconds_text(std::optional<std::int64_t> us) {
@@ -65,6 +66,8 @@ CallLine::CallLine(const Output::Form& form, TimeOfDay time_of_day)
   if (form.columns < kNarrow) {
     gap_ = 1;
     client_ = 0;
+  } else if (form.columns < kWide) {
+    client_ = 14;
   }
   const std::size_t gaps = gap_ * (kFigures + 2 + (client_ == 0 ? 0 : 1));
   const std::size_t others = kTime + client_ + kFigures * kFigure + kCost + gaps;

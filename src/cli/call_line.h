@@ -50,7 +50,7 @@ class CallLine {
   Style style_;
   TimeOfDay time_of_day_;
   std::size_t gap_ = 2;
-  std::size_t client_ = 16;  // width; 0: left out
+  std::size_t client_ = 20;  // width; 0: left out
   std::size_t model_ = 32;
   bool shortens_ = false;
 };

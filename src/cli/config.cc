@@ -8,6 +8,7 @@
 #include "app/setting.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
+#include "cli/format.h"
 #include "cli/settings.h"
 #include "cli/table.h"
 #include "json/writer.h"
@@ -65,7 +66,8 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
   for (std::size_t i = 0; i < settings->values.size(); ++i) {
     const app::Settings::Value& value = settings->values[i];
     const bool changed = value.source != app::Source::kDefault;
-    const std::string text = printable(fmt::format("{}", fmt::join(value.values, ", ")));
+    std::string text = printable(fmt::format("{}", fmt::join(value.values, ", ")));
+    if (text.empty()) text = format::kAbsent;
     table.add({std::string(app::settings_table()[i].key), changed ? style.green(text) : text,
                changed ? value.place : style.dim("default")});
   }

@@ -69,11 +69,11 @@ std::string lines(const Output::Form& form) {
 
 TEST(CallLine, FitsAWideTerminal) {
   EXPECT_EQ(lines(kWide), R"(
-time      client            model                                      in    out  cache  first   took  tok/s        cost
-12:00:00  claude-code       claude-sonnet-4-5-20250929              12.3k    845  11.8k  420ms   8.2s    103   $0.016321
-12:00:00  codex             gpt-5                                   429 rate_limit_exc…  211ms  212ms      -           -
-12:00:00  -                 my-own-model                            12.3k    845      -  420ms   8.2s    103           ?
-12:00:00  claude-code       claude-sonnet-4-5-20250… client_closed  12.3k    845  11.8k  420ms   8.2s    103   $0.016321
+time      client                model                                  in    out  cache  first   took  tok/s        cost
+12:00:00  claude-code           claude-sonnet-4-5-20250929          12.3k    845  11.8k  420ms   8.2s    103   $0.016321
+12:00:00  codex                 gpt-5                               429 rate_limit_exc…  211ms  212ms      -           -
+12:00:00  -                     my-own-model                        12.3k    845      -  420ms   8.2s    103           ?
+12:00:00  claude-code           claude-sonnet-4-5-2… client_closed  12.3k    845  11.8k  420ms   8.2s    103   $0.016321
 )");
 }
 
@@ -89,11 +89,11 @@ time     model                       in   out cache first  took tok/s       cost
 
 TEST(CallLine, ShortensNothingInAPipe) {
   EXPECT_EQ(lines(kPipe), R"(
-time      client            model                                in    out  cache  first   took  tok/s        cost
-12:00:00  claude-code       claude-sonnet-4-5-20250929        12.3k    845  11.8k  420ms   8.2s    103   $0.016321
-12:00:00  codex             gpt-5                             429 rate_limit_exceeded  211ms  212ms      -           -
-12:00:00  -                 my-own-model                      12.3k    845      -  420ms   8.2s    103           ?
-12:00:00  claude-code       claude-sonnet-4-5-20250929 client_closed  12.3k    845  11.8k  420ms   8.2s    103   $0.016321
+time      client                model                                in    out  cache  first   took  tok/s        cost
+12:00:00  claude-code           claude-sonnet-4-5-20250929        12.3k    845  11.8k  420ms   8.2s    103   $0.016321
+12:00:00  codex                 gpt-5                             429 rate_limit_exceeded  211ms  212ms      -           -
+12:00:00  -                     my-own-model                      12.3k    845      -  420ms   8.2s    103           ?
+12:00:00  claude-code           claude-sonnet-4-5-20250929 client_closed  12.3k    845  11.8k  420ms   8.2s    103   $0.016321
 )");
 }
 
