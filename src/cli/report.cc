@@ -123,6 +123,8 @@ std::vector<std::string> cells(const Report& report, const Line& line) {
   return cells;
 }
 
+std::string calls_text(std::int64_t calls) { return format::count(calls) + (calls == 1 ? " call" : " calls"); }
+
 void print_table(const Report& report, Output& out) {
   std::vector<Column> columns = {{.title = subject(report.kind), .min_width = 10},
                                  {.title = "calls", .align = Align::kRight},
@@ -140,11 +142,11 @@ void print_table(const Report& report, Output& out) {
   table.add_total(cells(report, {"total", std::nullopt, report.totals}));
   out.write(table.render(out.form(), out.style()));
   if (report.totals.cost_missing > 0) {
-    out.print("{}: the cost of {} calls is unknown and not in the sum\n", format::kUnknown,
-              format::count(report.totals.cost_missing));
+    out.print("{}: the cost of {} is unknown and not in the sum\n", format::kUnknown,
+              calls_text(report.totals.cost_missing));
   }
   if (report.totals.estimated > 0) {
-    out.print("{} calls are counted by estimate: their provider did not say\n", format::count(report.totals.estimated));
+    out.print("{} counted by estimate, where the provider did not say\n", calls_text(report.totals.estimated));
   }
 }
 

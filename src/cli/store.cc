@@ -22,7 +22,7 @@ Result<ExitCode> run_check(const Arguments& arguments, Environment& environment)
   const auto report = (*store)->check(!arguments.has("quick"));
   if (!report) return fail(report.error());
   Output& out = environment.out;
-  out.print("{}: {} calls, {}, schema version {}\n", app::store_file(config->data_dir).string(),
+  out.print("{}: calls {}, size {}, schema version {}\n", app::store_file(config->data_dir).string(),
             format::count(report->events), format::bytes(report->bytes), report->schema_version);
   for (const std::string& problem : report->problems) out.print("{}\n", out.style().red(problem));
   if (!report->problems.empty()) return ExitCode::kFailed;
@@ -58,8 +58,8 @@ Result<ExitCode> run_purge(const Arguments& arguments, Environment& environment)
   if (!store) return fail(store.error());
   const auto purged = (*store)->purge(*before, [] { return true; });
   if (!purged) return fail(purged.error());
-  environment.out.print("{} calls before {} deleted; `tokometer store compact` gives their space back\n",
-                        format::count(*purged), local_text(*before, *zone));
+  environment.out.print("calls before {}: {} deleted; `tokometer store compact` gives their space back\n",
+                        local_text(*before, *zone), format::count(*purged));
   return ExitCode::kOk;
 }
 
