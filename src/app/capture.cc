@@ -137,7 +137,7 @@ std::string Capture::har(const event::Event& event) const {
   writer.name("creator").begin_object().member("name", "tokometer").member("version", "1").end_object();
   writer.name("entries").begin_array().begin_object();
   writer.member("startedDateTime", format_rfc3339(event.started_at)).member("time", duration_ms);
-  writer.member("comment", event.id.text());
+  writer.member("comment", event.id.text()).member("_provider", event.provider);  // what recording.h reads by
 
   writer.name("request").begin_object().member("method", event.method);
   writer.member("url", "https://" + event.host + event.path).member("httpVersion", "HTTP/1.1");

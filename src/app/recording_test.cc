@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "app/capture.h"
 #include "wire/content_coding.h"
 
 namespace tokometer::app {
@@ -194,6 +195,29 @@ TEST_F(RecordingFileTest, ReadsPlainAndCompressedFilesAlike) {
     EXPECT_EQ(tally->broken, 1U);
     EXPECT_EQ(tally->faults, std::vector<std::string>{"entry 2: startedDateTime is missing or no RFC 3339 time"});
   }
+}
+
+// A capture of a call to an origin that no spec names, and its event, are the same call.
+TEST_F(RecordingFileTest, ReadsOurOwnCaptures) {
+  event::Event live = read({});
+  live.host = "llm.internal:8443";
+  const std::vector<wire::Field> request{{"Content-Type", "application/json"}};
+  const std::vector<wire::Field> response{{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}};
+  Capture capture(rules_->providers->by_name("openai"), request, 1 << 20);
+  capture.request_content(R"({"model":"gpt-4o"})");
+  capture.response_head(200, response);
+  capture.response_content(wire::content_coding::encode(Coding::kGzip, kAnswer));
+
+  RecordingReader reader(rules_);
+  std::vector<event::Event> events;
+  const auto tally = reader.read_file(write(capture.har(live)), [&](event::Event&& event) { events.push_back(event); });
+  ASSERT_TRUE(tally) << tally.error().message;
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].id, live.id);
+  EXPECT_EQ(events[0].provider, "openai");
+  EXPECT_EQ(events[0].started_at, live.started_at);
+  EXPECT_EQ(events[0].usage.input_tokens, 11);
+  EXPECT_EQ(events[0].cost_picodollars, live.cost_picodollars);
 }
 
 TEST_F(RecordingFileTest, NamesTheFileInFailures) {
