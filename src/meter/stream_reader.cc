@@ -1,8 +1,9 @@
 #include "meter/stream_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
+
+#include "meter/find_word.h"
 
 namespace tokometer::meter {
 namespace {
@@ -15,9 +16,9 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 // the quotes would be escaped, so what is found is a name, or a string that happens to be equal to it.
 bool has_member(std::string_view data, std::string_view word) {
   while (true) {
-    const void* found = memmem(data.data(), data.size(), word.data(), word.size());
-    if (found == nullptr) return false;
-    data.remove_prefix(static_cast<std::size_t>(static_cast<const char*>(found) - data.data()) + word.size());
+    const std::size_t found = find_word(data, word);
+    if (found == std::string_view::npos) return false;
+    data.remove_prefix(found + word.size());
     std::size_t at = 0;
     while (at < data.size() && is_space(data[at])) ++at;
     if (at == data.size() || data[at] != ':') continue;
