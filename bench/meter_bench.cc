@@ -21,8 +21,8 @@ using tokometer::provider::Spec;
 using tokometer::wire::Field;
 
 const Registry& registry() {
-  static const std::shared_ptr<const Registry> kRegistry = *Registry::load(tokometer::embedded::providers(), "");
-  return *kRegistry;
+  static const std::shared_ptr<const Registry> specs = *Registry::load(tokometer::embedded::providers(), "");
+  return *specs;
 }
 
 struct Place {

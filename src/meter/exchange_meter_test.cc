@@ -59,7 +59,7 @@ class ExchangeMeterTest : public testing::Test {
   std::shared_ptr<const provider::Registry> registry_ = registry_of(kSpec);
 };
 
-const wire::Field kJson = {"Content-Type", "application/json"};
+constexpr wire::Field kJson = {"Content-Type", "application/json"};
 
 TEST_F(ExchangeMeterTest, ReadsHeadsPathsAndQueries) {
   ExchangeMeter one = meter("/ask/org%2Fmodel?who=ann&x=1");

@@ -122,9 +122,8 @@ std::string describe(const provider::Endpoint* endpoint, const Reading& reading)
 class Golden : public testing::TestWithParam<fs::path> {
  protected:
   static const provider::Registry& registry() {
-    static const std::shared_ptr<const provider::Registry> kRegistry =
-        *provider::Registry::load(embedded::providers(), "");
-    return *kRegistry;
+    static const std::shared_ptr<const provider::Registry> specs = *provider::Registry::load(embedded::providers(), "");
+    return *specs;
   }
 
   std::string read(const Cut& cut, Coding coding = Coding::kIdentity) const {

@@ -46,7 +46,8 @@ std::string base64(std::string_view text) {
     const auto digit = kDigits.find(c);
     if (digit == std::string_view::npos) continue;
     bits = (bits << 6U) | static_cast<std::uint32_t>(digit);
-    if ((count += 6) >= 8) {
+    count += 6;
+    if (count >= 8) {
       count -= 8;
       out.push_back(static_cast<char>((bits >> static_cast<unsigned>(count)) & 0xffU));
     }
@@ -67,6 +68,7 @@ std::vector<std::pair<std::string, std::string>> fields_of(json::Node node) {
 
 std::vector<wire::Field> views(const std::vector<std::pair<std::string, std::string>>& fields) {
   std::vector<wire::Field> out;
+  out.reserve(fields.size());
   for (const auto& [name, value] : fields) out.push_back({name, value});
   return out;
 }
@@ -183,26 +185,26 @@ class RecordedTest : public testing::Test {
   static void SetUpTestSuite() {
     auto loaded = provider::Registry::load(embedded::providers(), "");
     ASSERT_TRUE(loaded) << loaded.error().message;
-    registry_ = *loaded;
+    specs = *loaded;
     if (!fs::exists(exchanges_folder() / "exchanges.jsonl.gz")) return;
-    for (Recorded& recorded : load(*registry_)) {
+    for (Recorded& recorded : load(*specs)) {
       const std::string id = recorded.id;
-      exchanges_.emplace(id, std::move(recorded));
+      recorded_exchanges.emplace(id, std::move(recorded));
     }
   }
   static void TearDownTestSuite() {
-    exchanges_.clear();
-    registry_.reset();
+    recorded_exchanges.clear();
+    specs.reset();
   }
 
   void SetUp() override {
-    if (!exchanges_.empty()) return;
+    if (!recorded_exchanges.empty()) return;
     ASSERT_EQ(std::getenv("CI"), nullptr) << "CI needs the recorded exchanges";
     GTEST_SKIP() << "no recorded exchanges here";
   }
 
-  static inline std::shared_ptr<const provider::Registry> registry_;
-  static inline std::map<std::string, Recorded, std::less<>> exchanges_;
+  static inline std::shared_ptr<const provider::Registry> specs;
+  static inline std::map<std::string, Recorded, std::less<>> recorded_exchanges;
 };
 
 // The rules of compare.py: what is wrong with `reading`, or nothing.
@@ -236,9 +238,9 @@ TEST_F(RecordedTest, UsageIsAsExpected) {
       const auto document = json::Document::parse(std::string(line));
       ASSERT_TRUE(document);
       const json::Node want = document->root();
-      const auto found = exchanges_.find(want["id"].string().value());
-      if (found == exchanges_.end()) return;
-      const Reading reading = read_exchange(*registry_, found->second, delivery);
+      const auto found = recorded_exchanges.find(want["id"].string().value());
+      if (found == recorded_exchanges.end()) return;
+      const Reading reading = read_exchange(*specs, found->second, delivery);
       const std::string bad = compare(want, reading);
       if (!want["strict"].boolean().value_or(true)) return;
       ++all;
@@ -256,11 +258,11 @@ TEST_F(RecordedTest, NothingIsInvented) {
     const auto document = json::Document::parse(std::string(line));
     ASSERT_TRUE(document);
     if (document->root()["must_be_none"].boolean() != true) return;
-    const auto found = exchanges_.find(document->root()["id"].string().value());
-    if (found == exchanges_.end()) return;
+    const auto found = recorded_exchanges.find(document->root()["id"].string().value());
+    if (found == recorded_exchanges.end()) return;
     ++all;
     for (const Delivery& delivery : kDeliveries) {
-      const Reading reading = read_exchange(*registry_, found->second, delivery);
+      const Reading reading = read_exchange(*specs, found->second, delivery);
       EXPECT_EQ(reading.usage.source, UsageSource::kNone)
           << delivery.name << " " << found->first << " " << found->second.target << " " << reading.usage.details;
     }
@@ -271,9 +273,9 @@ TEST_F(RecordedTest, NothingIsInvented) {
 // An endpoint that no spec names is a gap in the spec.
 TEST_F(RecordedTest, EveryExchangeHasAnEndpoint) {
   std::map<std::string, int> unknown;
-  for (const auto& [id, recorded] : exchanges_) {
-    const provider::Spec* spec = registry_->by_host(recorded.host);
-    if (registry_->endpoint(*spec, recorded.method, recorded.target, views(recorded.request_fields)) == nullptr) {
+  for (const auto& [id, recorded] : recorded_exchanges) {
+    const provider::Spec* spec = specs->by_host(recorded.host);
+    if (specs->endpoint(*spec, recorded.method, recorded.target, views(recorded.request_fields)) == nullptr) {
       ++unknown[recorded.method + " " + recorded.host + recorded.target];
     }
   }

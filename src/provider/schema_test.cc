@@ -94,7 +94,7 @@ TEST(ProviderSchema, RefusesWhatTheReaderRefuses) {
 
 // For each object of the schema, a spec in which KEY stands for one of its keys with a value that no key may have.
 const std::map<std::string, std::string>& places() {
-  static const std::map<std::string, std::string> kPlaces = {
+  static const std::map<std::string, std::string> all = {
       {"", R"({"name": "x", KEY})"},
       {"bare_path", R"({"name": "x", "bare_paths": [{"path": "/", KEY}]})"},
       {"secrets", R"({"name": "x", "secrets": {KEY}})"},
@@ -109,7 +109,7 @@ const std::map<std::string, std::string>& places() {
       {"cost", R"({"name": "x", "formats": {"f": {"usage": {"cost_usd": {"from": "$.c", KEY}}}}})"},
       {"refined_source", R"({"name": "x", "formats": {"f": {"request": {"model": {"from": "$.m", KEY}}}}})"},
   };
-  return kPlaces;
+  return all;
 }
 
 // Keys of objects that are alternatives of one value: each is proven by what it does (usage_file_test.cc).
