@@ -14,7 +14,7 @@ namespace tokometer::net {
 namespace {
 
 // The most that one record carries (RFC 8446, 5.1).
-constexpr std::size_t kRecordBytes = 16 * 1024;
+constexpr std::size_t kRecordBytes = std::size_t{16} * 1024;
 
 }  // namespace
 
