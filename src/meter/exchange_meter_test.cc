@@ -117,9 +117,32 @@ TEST_F(ExchangeMeterTest, ReadsNothingWithoutASpec) {
 
 TEST_F(ExchangeMeterTest, LeavesOpaqueContentAlone) {
   ExchangeMeter one = meter();
-  const Reading reading = respond(one, {{"content-type", "audio/mpeg"}}, R"({"usage": {"in": 1}})");
+  const Reading reading = respond(one, {{"content-type", "audio/mpeg"}}, "ID3\x04 \"usage\": {\"in\": 1}");
   EXPECT_EQ(reading.usage.source, UsageSource::kNone);
   EXPECT_EQ(reading.faults_of(Fault::kSyntax), 0U);
+}
+
+TEST_F(ExchangeMeterTest, ReadsJsonWhateverItsTypeSays) {
+  for (const char* type : {"text/plain", "application/vnd.x", "", "nonsense"}) {
+    ExchangeMeter one = meter();
+    EXPECT_EQ(respond(one, {{"content-type", type}}, R"( {"usage": {"in": 1}})").usage.input_tokens, 1) << type;
+  }
+}
+
+TEST_F(ExchangeMeterTest, FindsTheTypeOfEventsInSeveralPlaces) {
+  const auto registry =
+      registry_of(R"({"name": "x", "endpoints": {"e": {"path": "/e", "format": "f"}}, "formats": {"f": {
+      "response": {}, "stream": {"framings": ["ndjson"], "type": ["$.type", "$.event_type"],
+      "events": {"end": {"usage": "$.u"}, "old-end": {"usage": "$.v"}}}, "usage": {"input_tokens": "$.i"}}}})");
+  const provider::Spec* spec = registry->by_name("x");
+  const auto read = [&](std::string_view line) {
+    ExchangeMeter one(spec, registry->endpoint(*spec, "POST", "/e"), "/e");
+    return respond(one, {{"content-type", "application/x-ndjson"}}, line).usage.input_tokens;
+  };
+  EXPECT_EQ(read(R"({"u": {"i": 1}, "type": "end"})"), 1);
+  EXPECT_EQ(read(R"({"v": {"i": 2}, "event_type": "old-end"})"), 2);
+  EXPECT_EQ(read(R"({"v": {"i": 2}, "u": {"i": 3}, "event_type": "old-end", "type": "end"})"), 3);
+  EXPECT_EQ(read(R"({"u": {"i": 3}, "event_type": "other"})"), std::nullopt);
 }
 
 TEST_F(ExchangeMeterTest, StopsAtItsLimits) {

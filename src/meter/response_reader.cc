@@ -28,8 +28,6 @@ ResponseReader::Type ResponseReader::type_of(wire::Fields fields) {
                             "application/jsonlines", "application/stream+json"}) {
     if (wire::iequals(type, lines)) return Type::kLines;
   }
-  if (wire::iequals(type, "application/json") || type.ends_with("+json")) return Type::kJson;
-  if (type.empty() || wire::istarts_with(type, "text/")) return Type::kUnsaid;
   return Type::kOther;
 }
 
@@ -45,7 +43,6 @@ void ResponseReader::open(Framing framing) {
 
 void ResponseReader::decide(char first) {
   decided_ = true;
-  if (type_ == Type::kOther) return;
   if (first == '[' && may_be(Framing::kJsonArray)) return open(Framing::kJsonArray);
   if (type_ == Type::kLines && may_be(Framing::kNdjson)) return open(Framing::kNdjson);
   if (first == '{' || first == '[') {

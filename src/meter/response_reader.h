@@ -33,7 +33,7 @@ class ResponseReader {
   std::string take_usage();
 
  private:
-  enum class Type : std::uint8_t { kEvents, kLines, kJson, kUnsaid, kOther };
+  enum class Type : std::uint8_t { kEvents, kLines, kOther };
   struct Nothing {};  // not known yet, or nothing that is read
 
   static Type type_of(wire::Fields fields);

@@ -82,8 +82,11 @@ const provider::EventRule* StreamReader::rule_for(std::string_view type, std::st
         rules_.events, [&](const provider::EventRule& rule) { return may_answer(rule.content, data); });
     if (!wanted) return nullptr;
     std::string stated;
-    const auto sink = [&](std::size_t, const json::Value& value) {
-      if (value.kind == json::Kind::kString) stated = value.text;
+    std::size_t rank = rules_.type->size();
+    const auto sink = [&](std::size_t query, const json::Value& value) {
+      if (value.kind != json::Kind::kString || query > rank) return;
+      stated = value.text;
+      rank = query;
     };
     if (json::extract(*rules_.type, data, sink)) {
       findings_.count(Fault::kSyntax);

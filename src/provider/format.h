@@ -64,6 +64,7 @@ struct ToolPick {
 // The longest values that are kept, as they stand in the document; of what is longer nothing is.
 inline constexpr std::uint32_t kMaxTextBytes = 4096;
 inline constexpr std::uint32_t kMaxUsageBytes = 64 * 1024;
+inline constexpr std::uint32_t kMaxTypeBytes = 256;
 
 // What to look for in one JSON document.
 struct ContentRules {

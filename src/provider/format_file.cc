@@ -204,13 +204,16 @@ StreamRules compile_stream(const Merged& value, Mistakes& mistakes) {
   if (stream.framings.empty()) mistakes.add(value, "a stream needs \"framings\"");
   stream.skip = reader.strings("skip");
   const Combine combine = read_combine(reader).value_or(Combine::kMerge);
-  if (const auto type = reader.string("type")) {
-    const json::WantedQuery wanted{.text = *type, .want = json::Want::kValue, .max_bytes = 256};
-    auto set = json::QuerySet::compile(std::span(&wanted, 1));
+  if (const Merged* type = reader.any("type")) {
+    std::vector<json::WantedQuery> queries;
+    for (const std::string& query : read_strings(*type, true, mistakes)) {
+      queries.push_back({.text = query, .want = json::Want::kValue, .max_bytes = kMaxTypeBytes});
+    }
+    auto set = json::QuerySet::compile(queries);
     if (set) {
       stream.type = std::make_shared<const json::QuerySet>(std::move(*set));
     } else {
-      mistakes.add(value, "query \"" + *type + "\": " + set.error().message);
+      mistakes.add(*type, "\"type\": " + set.error().message);
     }
   }
   if (const Merged* events = reader.object("events")) {
