@@ -130,9 +130,10 @@ void StreamReader::apply(const provider::EventRule& rule, std::string_view data)
   if (json::extract(rule.content.set, data, sink)) findings_.count(Fault::kSyntax);
   if (rule.begins) {
     const std::string& message = findings_.text(Slot::kResponseId);
-    usage_.begin(!message.empty() && message == message_before);
+    if (!usage_.begin(!message.empty() && message == message_before)) findings_.cut();
   }
-  if (const std::string usage = findings_.take(Slot::kUsage); !usage.empty()) usage_.add(usage, rule.combine);
+  const std::string usage = findings_.take(Slot::kUsage);
+  if (!usage.empty() && !usage_.add(usage, rule.combine)) findings_.cut();
 }
 
 }  // namespace tokometer::meter

@@ -64,11 +64,18 @@ std::string combined(std::string_view earlier, std::string_view later, Combine h
   return out;
 }
 
-void UsageSum::add(std::string_view usage, Combine how) { current_ = combined(current_, usage, how); }
+bool UsageSum::add(std::string_view usage, Combine how) { return join(current_, usage, how); }
 
-void UsageSum::begin(bool again) {
-  if (!again && !current_.empty()) finished_ = combined(finished_, current_, Combine::kAdd);
-  current_.clear();
+bool UsageSum::begin(bool again) {
+  const std::string ended = std::exchange(current_, {});
+  return again || join(finished_, ended, Combine::kAdd);
+}
+
+bool UsageSum::join(std::string& sum, std::string_view usage, Combine how) {
+  std::string joined = combined(sum, usage, how);
+  if (joined.size() > provider::kMaxUsageBytes) return false;
+  sum = std::move(joined);
+  return true;
 }
 
 std::string UsageSum::take() {

@@ -21,13 +21,18 @@ std::string combined(std::string_view earlier, std::string_view later, provider:
 // The usage of one stream, in which several messages may follow one another.
 class UsageSum {
  public:
-  void add(std::string_view usage, provider::Combine how);
+  // Joins `usage`. False, with nothing changed, if the outcome were longer than a usage object may be
+  // (provider::kMaxUsageBytes): a hostile origin could make it grow without end.
+  bool add(std::string_view usage, provider::Combine how);
   // A message begins: what comes is added to what was, or, if the message is the one before `again`, replaces it.
-  void begin(bool again);
+  // False as above, and then the message before is lost.
+  bool begin(bool again);
   // The usage of all messages; empty if none was added.
   std::string take();
 
  private:
+  static bool join(std::string& sum, std::string_view usage, provider::Combine how);
+
   std::string finished_;  // of the messages that have ended
   std::string current_;
 };

@@ -63,6 +63,19 @@ TEST(UsageSum, ReplacesAMessageThatBeginsAgain) {
   EXPECT_EQ(sum.take(), R"({"in":11})");
 }
 
+TEST(UsageSum, DoesNotGrowWithoutEnd) {
+  UsageSum sum;
+  const std::string part = "{\"list\":[" + std::string(40000, '1') + "]}";
+  EXPECT_TRUE(sum.add(part, Combine::kAdd));
+  EXPECT_FALSE(sum.add(part, Combine::kAdd));
+  EXPECT_EQ(sum.take(), part);
+  EXPECT_TRUE(sum.add(part, Combine::kMerge));
+  EXPECT_TRUE(sum.begin(false));
+  EXPECT_TRUE(sum.add(part, Combine::kMerge));
+  EXPECT_FALSE(sum.begin(false));
+  EXPECT_EQ(sum.take(), part);
+}
+
 TEST(UsageSum, IsEmptyWithoutUsage) {
   UsageSum sum;
   sum.begin(false);
