@@ -11,7 +11,7 @@ build=(g++ cmake make ninja-build pkg-config ccache mold
   libssl-dev libsqlite3-dev zlib1g-dev libbrotli-dev libzstd-dev
   libfmt-dev libyaml-cpp-dev libre2-dev ca-certificates)
 test=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev lld-19
-  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-venv nodejs npm curl openssl)
+  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-venv nodejs npm curl openssl zsh fish groff)
 
 case ${1:-build} in
   build) want=("${build[@]}") ;;
