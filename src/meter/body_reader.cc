@@ -63,4 +63,19 @@ void DocumentReader::finish(bool complete) {
   if (!extractor_.finish(sink)) findings_.count(Fault::kSyntax);
 }
 
+void FormReader::feed(std::string_view content) {
+  if (closed_) return;
+  const auto looked_at = content.substr(0, left_);
+  left_ -= looked_at.size();
+  decoder_.feed(looked_at, [this](const wire::form_data::Field& field) {
+    for (const provider::HeadPick& pick : picks_) {
+      if (pick.from != provider::HeadPick::From::kForm || pick.name != field.name) continue;
+      if (field.truncated) return findings_.cut();
+      findings_.put(pick.pick, field.value);
+    }
+  });
+  if (looked_at.size() < content.size()) findings_.cut();
+  closed_ = decoder_.complete() || looked_at.size() < content.size();
+}
+
 }  // namespace tokometer::meter

@@ -1,5 +1,5 @@
 // Reads the content of one message as it passes: undoes its coding, and reads
-// the one JSON document that it is.
+// the JSON document or the form that it is.
 //
 // Not here: streams of events (stream_reader.h).
 #pragma once
@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/function_ref.h"
 #include "json/extractor.h"
@@ -14,6 +16,7 @@
 #include "provider/format.h"
 #include "wire/content_coding.h"
 #include "wire/fields.h"
+#include "wire/form_data.h"
 
 namespace tokometer::meter {
 
@@ -55,6 +58,26 @@ class DocumentReader {
   std::uint64_t left_;
   json::Extractor extractor_;
   bool started_ = false;
+  bool closed_ = false;
+};
+
+// A multipart form, of which `picks` says what is wanted.
+class FormReader {
+ public:
+  // `picks` and `findings` must outlive the reader.
+  FormReader(wire::form_data::Decoder decoder, const std::vector<provider::HeadPick>& picks, std::uint64_t max_bytes,
+             Findings& findings)
+      : picks_(picks), findings_(findings), left_(max_bytes), decoder_(std::move(decoder)) {}
+
+  void feed(std::string_view content);
+  // Nothing more will be read: the form or the limit has ended.
+  bool closed() const { return closed_; }
+
+ private:
+  const std::vector<provider::HeadPick>& picks_;
+  Findings& findings_;
+  std::uint64_t left_;
+  wire::form_data::Decoder decoder_;
   bool closed_ = false;
 };
 

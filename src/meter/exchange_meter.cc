@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "json/number.h"
 #include "json/writer.h"
@@ -12,6 +13,7 @@
 #include "meter/response_reader.h"
 #include "meter/usage_reader.h"
 #include "provider/format.h"
+#include "wire/form_data.h"
 
 namespace tokometer::meter {
 namespace {
@@ -85,7 +87,7 @@ struct ExchangeMeter::State {
   // A request's content is read by these, which are gone when it has ended.
   struct Request {
     CodedContent coded;
-    DocumentReader document;
+    std::variant<DocumentReader, FormReader> reader;
   };
 
   const provider::Endpoint* endpoint = nullptr;
@@ -122,29 +124,38 @@ ExchangeMeter::ExchangeMeter(const provider::Spec* spec, const provider::Endpoin
 ExchangeMeter::~ExchangeMeter() = default;
 
 void ExchangeMeter::request_head(wire::Fields fields) {
-  if (state_->format == nullptr) return;
-  take_fields(state_->format->request_head, fields, state_->findings);
-  if (state_->format->request.set.size() == 0) return;
-  const auto type = wire::find(fields, "content-type");
-  if (type && (wire::istarts_with(*type, "multipart/") || wire::istarts_with(*type, "audio/"))) return;
-  state_->request = std::make_unique<State::Request>(
-      CodedContent(fields, state_->findings),
-      DocumentReader(state_->format->request, state_->limits.max_request_bytes, state_->findings));
+  State& state = *state_;
+  if (state.format == nullptr) return;
+  take_fields(state.format->request_head, fields, state.findings);
+  const std::uint64_t most = state.limits.max_request_bytes;
+  if (auto form = wire::form_data::Decoder::open(wire::find(fields, "content-type").value_or(""))) {
+    state.request = std::make_unique<State::Request>(
+        CodedContent(fields, state.findings),
+        FormReader(std::move(*form), state.format->request_head, most, state.findings));
+  } else if (state.format->request.set.size() != 0) {
+    state.request = std::make_unique<State::Request>(CodedContent(fields, state.findings),
+                                                     DocumentReader(state.format->request, most, state.findings));
+  }
 }
 
 void ExchangeMeter::request_content(std::string_view bytes) {
   if (!state_->request) return;
   State::Request& request = *state_->request;
   request.coded.feed(bytes, [&](std::string_view content) {
-    request.document.feed(content);
-    if (request.document.closed()) request.coded.close();
+    std::visit(
+        [&](auto& reader) {
+          reader.feed(content);
+          if (reader.closed()) request.coded.close();
+        },
+        request.reader);
   });
 }
 
 void ExchangeMeter::request_end() {
   if (!state_->request) return;
-  state_->request->coded.finish();
-  state_->request->document.finish(true);
+  State::Request& request = *state_->request;
+  request.coded.finish();
+  if (auto* document = std::get_if<DocumentReader>(&request.reader)) document->finish(true);
   state_->request.reset();
 }
 

@@ -193,6 +193,27 @@ TEST_F(ExchangeMeterTest, ReadsCodedRequests) {
   EXPECT_FALSE(reading.complete);
 }
 
+TEST_F(ExchangeMeterTest, ReadsForms) {
+  const auto registry = *provider::Registry::load(embedded::providers(), "");
+  const provider::Spec* spec = registry->by_name("openai");
+  const std::string form = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n" +
+                           std::string(2000, 'x') +
+                           "\r\n--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ngpt-4o-transcribe\r\n"
+                           "--b\r\nContent-Disposition: form-data; name=\"stream\"\r\n\r\ntrue\r\n--b--\r\n";
+  const auto read = [&](const Limits& limits) {
+    ExchangeMeter one(spec, registry->endpoint(*spec, "POST", "/v1/audio/transcriptions"), "/v1/audio/transcriptions",
+                      limits);
+    one.request_head(std::vector<wire::Field>{{"content-type", "multipart/form-data; boundary=b"}});
+    for (std::size_t i = 0; i < form.size(); i += 100) one.request_content(std::string_view(form).substr(i, 100));
+    one.request_end();
+    return one.finish();
+  };
+  EXPECT_EQ(read({}).request_model, "gpt-4o-transcribe");
+  EXPECT_TRUE(read({}).stream);
+  EXPECT_EQ(read({.max_request_bytes = 1000}).request_model, "");
+  EXPECT_EQ(read({.max_request_bytes = 1000}).faults_of(Fault::kTooLarge), 1U);
+}
+
 TEST_F(ExchangeMeterTest, CountsBrokenFraming) {
   const auto registry =
       registry_of(R"({"name": "x", "endpoints": {"e": {"path": "/e", "format": "f"}}, "formats": {"f": {

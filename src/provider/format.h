@@ -47,11 +47,11 @@ struct Pick {
   std::shared_ptr<const json::QuerySet> within;  // the value is JSON in a string: the answer to this one query in it
 };
 
-// A pick from outside the content.
+// A pick from outside the content, or from content that is a form.
 struct HeadPick {
-  enum class From : std::uint8_t { kField, kPath, kQuery };
+  enum class From : std::uint8_t { kField, kPath, kQuery, kForm };
   From from = From::kField;
-  std::string name;  // of the field, the capture or the query parameter
+  std::string name;  // of the field, the capture, the query parameter or the form's field
   Pick pick;
 };
 

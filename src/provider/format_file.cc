@@ -107,8 +107,7 @@ class RulesCompiler {
   void source(const Merged& at, json::Node node, Slot slot, std::uint8_t rank) {
     Pick pick{.slot = slot, .rank = rank, .after = {}, .within = nullptr};
     if (const auto text = node.string()) return place(at, *text, std::move(pick));
-    if (!node.is_object())
-      return mistakes_.add(at, "a source is a query, \"field:\", \"path:\", \"query:\" or an object");
+    if (!node.is_object()) return mistakes_.add(at, "a source is a text or an object");
     Merged object = Merged::of(at.file, node);
     ObjectReader reader(object, mistakes_);
     const auto from = reader.string("from");
@@ -132,10 +131,11 @@ class RulesCompiler {
       picks_.push_back(std::move(pick));
       return;
     }
-    static constexpr std::array<std::pair<std::string_view, HeadPick::From>, 3> kKinds = {{
+    static constexpr std::array<std::pair<std::string_view, HeadPick::From>, 4> kKinds = {{
         {"field:", HeadPick::From::kField},
         {"path:", HeadPick::From::kPath},
         {"query:", HeadPick::From::kQuery},
+        {"form:", HeadPick::From::kForm},
     }};
     for (const auto& [prefix, kind] : kKinds) {
       if (!from.starts_with(prefix)) continue;
@@ -145,8 +145,8 @@ class RulesCompiler {
       head_->push_back({kind, std::string(from.substr(prefix.size())), std::move(pick)});
       return;
     }
-    mistakes_.add(at,
-                  "\"" + std::string(from) + "\" is no source: it starts with $, \"field:\", \"path:\" or \"query:\"");
+    mistakes_.add(at, "\"" + std::string(from) +
+                          "\" is no source: it starts with $, \"field:\", \"path:\", \"query:\" or \"form:\"");
   }
 
   Mistakes& mistakes_;
