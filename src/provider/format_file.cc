@@ -219,10 +219,12 @@ StreamRules compile_stream(const Merged& value, Mistakes& mistakes) {
   if (const Merged* events = reader.object("events")) {
     for (const MergedMember& event : events->members) {
       if (event.value.node.is_null()) continue;
-      stream.events.push_back(compile_event(event.name, event.value, combine, mistakes));
+      // The rule for every other event stands last.
+      const bool has_other = !stream.events.empty() && stream.events.back().types.empty();
+      stream.events.insert(has_other ? stream.events.end() - 1 : stream.events.end(),
+                           compile_event(event.name, event.value, combine, mistakes));
     }
   }
-  std::ranges::stable_sort(stream.events, {}, [](const EventRule& rule) { return rule.types.empty(); });
   reader.finish();
   return stream;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 #include <system_error>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -99,10 +100,13 @@ struct Registry::Impl {
 
   explicit Impl(std::vector<std::unique_ptr<const Spec>> loaded) : specs(std::move(loaded)) {
     for (const auto& spec : specs) index(*spec);
-    std::ranges::stable_sort(host_patterns, std::greater{}, [](const auto& entry) { return entry.first.size(); });
+    // What is alike in all else is ordered by its text, so that the order of files does not matter.
+    std::ranges::sort(host_patterns, std::greater{},
+                      [](const auto& entry) { return std::pair(entry.first.size(), entry.first); });
     // Fields say more than a path does: POST /v1/messages may be anyone's, anthropic-version is not.
-    std::ranges::stable_sort(bare_paths, std::greater{}, [](const Bare& bare) {
-      return std::pair(bare.path->fields.size(), bare.path->path.literal_length());
+    std::ranges::sort(bare_paths, std::greater{}, [](const Bare& bare) {
+      const BarePath& path = *bare.path;
+      return std::tuple(path.fields.size(), path.path.literal_length(), std::string_view(path.path.text()));
     });
   }
 
@@ -121,8 +125,9 @@ struct Registry::Impl {
     for (const Endpoint& endpoint : spec.endpoints) {
       for (const PathPattern& path : endpoint.paths) paths.push_back({&path, &endpoint});
     }
-    std::ranges::stable_sort(paths, std::greater{}, [](const EndpointPath& entry) {
-      return std::pair(entry.path->literal_length(), entry.endpoint->fields.size());
+    std::ranges::sort(paths, std::greater{}, [](const EndpointPath& entry) {
+      const auto& [path, endpoint] = entry;
+      return std::tuple(path->literal_length(), endpoint->fields.size(), std::string_view(path->text()));
     });
   }
 };
