@@ -110,8 +110,8 @@ std::optional<UtcTime> parse_rfc3339(std::string_view text) {
   }
   const auto offset = take_offset(text);
   if (!offset || !text.empty()) return std::nullopt;
-  return UtcTime(*date) + std::chrono::hours(*hours) + std::chrono::minutes(*minutes) +
-         std::chrono::seconds(*seconds) + fraction - *offset;
+  return UtcTime(*date) + std::chrono::hours(*hours) + std::chrono::minutes(*minutes) + std::chrono::seconds(*seconds) +
+         fraction - *offset;
 }
 
 }  // namespace tokometer
