@@ -133,6 +133,7 @@ Result<TimeZone> TimeZone::parse(std::string_view bytes, std::string name) {
   TimeZone zone;
   zone.name_ = name;
   std::vector<std::int64_t> times;
+  times.reserve(header->times);
   for (std::size_t i = 0; i < header->times; ++i) times.push_back(reader.number(time_bytes));
   const std::string_view types = reader.take(header->times);
   std::vector<seconds> offsets;

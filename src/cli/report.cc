@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -82,14 +83,11 @@ Result<Report> make_report(const Kind& kind, const TimeZone& zone, const store::
     report.lines.push_back({std::move(name), row.last_at, row.totals});
   }
   if (kind.group == store::Group::kSession) {
-    std::ranges::stable_sort(report.lines, {}, &Line::last_at);
+    std::ranges::sort(report.lines, {}, [](const Line& line) { return std::tie(line.last_at, line.name); });
   } else if (!kind.calendar) {
     // What costs most comes first; among what costs nothing, what is used most.
-    std::ranges::stable_sort(report.lines, [](const Line& a, const Line& b) {
-      const auto rank = [](const Line& line) {
-        return std::pair(line.totals.cost_picodollars(), line.totals.total_tokens);
-      };
-      return rank(a) > rank(b);
+    std::ranges::sort(report.lines, {}, [](const Line& line) {
+      return std::tuple(-line.totals.cost_picodollars(), -line.totals.total_tokens, std::string_view(line.name));
     });
   }
   return report;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <memory>
 
 namespace tokometer::cli {
 namespace {
@@ -23,8 +24,9 @@ UtcTime from_wall(sys_time<microseconds> time, const TimeZone& zone) {
 std::optional<microseconds> parse_age(std::string_view text) {
   if (text.size() < 2) return std::nullopt;
   std::int64_t count = 0;
-  const char* const unit = text.data() + text.size() - 1;
-  const auto parsed = std::from_chars(text.data(), unit, count);
+  const char* const begin = std::to_address(text.begin());
+  const char* const unit = begin + text.size() - 1;
+  const auto parsed = std::from_chars(begin, unit, count);
   // A million weeks is enough for anyone, and far from any overflow.
   if (parsed.ec != std::errc() || parsed.ptr != unit || count < 0 || count > 1'000'000) return std::nullopt;
   switch (*unit) {
@@ -103,7 +105,7 @@ Result<UtcTime> parse_moment(std::string_view text, UtcTime now, const TimeZone&
 std::vector<UtcTime> calendar_periods(Calendar calendar, UtcTime first, UtcTime last, const TimeZone& zone) {
   std::vector<UtcTime> starts;
   for (auto start = period_start(calendar, wall(first, zone));; start = next_period(calendar, start)) {
-    UtcTime moment = from_wall(start, zone);
+    const UtcTime moment = from_wall(start, zone);
     if (!starts.empty() && calendar == Calendar::kHour) {
       // Clocks that are set back show an hour twice: each is a period.
       while (moment - starts.back() > hours(1)) starts.push_back(starts.back() + hours(1));

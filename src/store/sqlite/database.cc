@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 
 namespace tokometer::store::sqlite {
 namespace {
@@ -119,7 +120,8 @@ Result<Transaction> Transaction::begin(Database& database) {
 }
 
 Transaction::~Transaction() {
-  if (database_ != nullptr) (void)database_->execute("ROLLBACK");
+  // What cannot be rolled back was by SQLite itself.
+  if (database_ != nullptr) std::ignore = database_->execute("ROLLBACK");
 }
 
 Result<void> Transaction::commit() {

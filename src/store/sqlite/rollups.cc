@@ -1,5 +1,7 @@
 #include "store/sqlite/rollups.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -55,23 +57,24 @@ Totals read_totals(const Statement& row, int first) {
 
 Result<Rollups> Rollups::open(Database& database) {
   Rollups rollups;
-  const std::string key = "span, bucket, provider, request_model, response_model, client, project";
-  const std::string session_key = "bucket, session";
-  for (auto [statement, sql] : {
-           std::pair{&rollups.upsert_, "INSERT INTO rollups (" + key + ", " + totals_columns() + ") VALUES (" +
-                                           question_marks(7 + Totals::kCount) + ") ON CONFLICT (" + key +
-                                           ") DO UPDATE SET " + additions()},
-           std::pair{&rollups.upsert_session_,
-                     "INSERT INTO session_rollups (" + session_key + ", first_us, last_us, " + totals_columns() +
-                         ") VALUES (" + question_marks(4 + Totals::kCount) + ") ON CONFLICT (" + session_key +
-                         ") DO UPDATE SET first_us = min(first_us, excluded.first_us), "
-                         "last_us = max(last_us, excluded.last_us), " +
-                         additions()},
-           std::pair{&rollups.remove_empty_,
-                     "DELETE FROM rollups WHERE (" + key + ") = (" + question_marks(7) + ") AND calls = 0"},
-           std::pair{&rollups.remove_empty_session_, "DELETE FROM session_rollups WHERE (" + session_key + ") = (" +
-                                                         question_marks(2) + ") AND calls = 0"},
-       }) {
+  constexpr std::string_view kKey = "span, bucket, provider, request_model, response_model, client, project";
+  constexpr std::string_view kSessionKey = "bucket, session";
+  const std::string sums = totals_columns();
+  const std::string add = additions();
+  const std::pair<Statement*, std::string> statements[] = {
+      {&rollups.upsert_, fmt::format("INSERT INTO rollups ({0}, {1}) VALUES ({2}) ON CONFLICT ({0}) DO UPDATE SET {3}",
+                                     kKey, sums, question_marks(7 + Totals::kCount), add)},
+      {&rollups.upsert_session_,
+       fmt::format("INSERT INTO session_rollups ({0}, first_us, last_us, {1}) VALUES ({2}) ON CONFLICT ({0}) "
+                   "DO UPDATE SET first_us = min(first_us, excluded.first_us), "
+                   "last_us = max(last_us, excluded.last_us), {3}",
+                   kSessionKey, sums, question_marks(4 + Totals::kCount), add)},
+      {&rollups.remove_empty_,
+       fmt::format("DELETE FROM rollups WHERE ({}) = ({}) AND calls = 0", kKey, question_marks(7))},
+      {&rollups.remove_empty_session_,
+       fmt::format("DELETE FROM session_rollups WHERE ({}) = ({}) AND calls = 0", kSessionKey, question_marks(2))},
+  };
+  for (const auto& [statement, sql] : statements) {
     auto prepared = database.prepare(sql);
     if (!prepared) return fail(prepared.error());
     *statement = std::move(*prepared);

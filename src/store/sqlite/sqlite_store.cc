@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "store/sqlite/database.h"
@@ -19,11 +20,12 @@ namespace {
 // Rows that one step of a purge deletes: some milliseconds of the write lock.
 constexpr std::int64_t kPurgeStep = 2000;
 
-// A read transaction: everything that is read within is of one moment.
+// A read transaction: everything that is read within is of one moment. Where it cannot begin, neither can the first
+// statement within, which says so.
 class Snapshot {
  public:
-  explicit Snapshot(Database& database) : database_(database) { (void)database_.execute("BEGIN"); }
-  ~Snapshot() { (void)database_.execute("COMMIT"); }
+  explicit Snapshot(Database& database) : database_(database) { std::ignore = database_.execute("BEGIN"); }
+  ~Snapshot() { std::ignore = database_.execute("COMMIT"); }
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 

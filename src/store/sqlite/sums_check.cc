@@ -19,7 +19,7 @@ class SumsCheck {
   SumsCheck(Database& database, std::vector<std::string>& problems) : database_(database), problems_(problems) {}
 
   Result<void> run() {
-    for (auto [statement, sql] :
+    for (const auto& [statement, sql] :
          {std::pair{&events_, "SELECT " + summary_columns() + " FROM events ORDER BY key"},
           std::pair{&rollups_, "SELECT span, bucket, provider, request_model, response_model, client, project, " +
                                    totals_columns() + " FROM rollups WHERE span = ? AND bucket >= ? AND bucket < ?"},
