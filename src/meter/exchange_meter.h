@@ -12,8 +12,8 @@
 // Content comes without transfer framing but with its content coding, which the
 // meter undoes on a copy. Bodies are read as they pass and are not kept: only
 // what the provider spec asks for is. How content is cut never changes the
-// reading. Nothing that a peer sends makes it fail: what cannot be read is
-// counted in Reading::faults.
+// reading, unless its coding is corrupt. Nothing that a peer sends makes it
+// fail: what cannot be read is counted in Reading::faults.
 //
 // No I/O, no clock; one thread at a time. Not here: which spec and endpoint a
 // request belongs to (provider/registry.h), what the usage costs (pricing/).
