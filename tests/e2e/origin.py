@@ -64,12 +64,16 @@ class Origin:
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def __enter__(self) -> Origin:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Closing alone would leave the thread in accept(), on a descriptor whose number the next origin may get.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()
         self.listener.close()
         with self._lock:
             for sock in self._open:
