@@ -108,7 +108,7 @@ class RulesCompiler {
     Pick pick{.slot = slot, .rank = rank, .after = {}, .within = nullptr};
     if (const auto text = node.string()) return place(at, *text, std::move(pick));
     if (!node.is_object()) return mistakes_.add(at, "a source is a text or an object");
-    Merged object = Merged::of(at.file, node);
+    const Merged object = Merged::of(at.file, node);
     ObjectReader reader(object, mistakes_);
     const auto from = reader.string("from");
     pick.after = reader.string("after").value_or("");
