@@ -1,3 +1,7 @@
+if(TOKOMETER_FUZZ)
+  add_custom_target(fuzzers)
+endif()
+
 # tokometer_module(NAME [USES module...] [THIRD_PARTY library...])
 #
 # Defines one static library of every *.cc in the current folder, its unit
@@ -44,6 +48,7 @@ function(tokometer_module name)
       add_executable(${fuzzer} ${source})
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
       target_link_libraries(${fuzzer} PRIVATE tokometer_${name})
+      add_dependencies(fuzzers ${fuzzer})
     elseif(TOKOMETER_TESTS)
       add_executable(${fuzzer} ${source} ${CMAKE_SOURCE_DIR}/fuzz/replay.cc)
       target_link_libraries(${fuzzer} PRIVATE tokometer_${name})

@@ -91,8 +91,9 @@ class MeteringTap final : public proxy::Tap {
     event::apply_reading(event_, std::move(reading), *rules_->prices);
     if (capture_) event_.capture_ref = services_.captures->close(std::move(capture_), event_);
     if (services_.journal != nullptr) {
-      // A journal that cannot write keeps the event itself, counts and logs: nothing is left to do here.
-      static_cast<void>(services_.journal->append(event_));
+      // The journal itself keeps, counts and logs what it cannot write.
+      const auto appended = services_.journal->append(event_);
+      if (!appended) services_.metrics.tap_fault("journal");
     }
     services_.metrics.exchange_closed(event_);
     if (services_.feed != nullptr) services_.feed->offer(std::move(event_));

@@ -180,7 +180,7 @@ Result<void> ProxyService::bind() {
   options.workers = worker_count(config_);
   options.limits = net_limits(config_, options.workers);
   options.tls.origin_ca = config_.origin_ca.string();
-  auto server = net::Server::open(std::move(options), clock_, log_);
+  auto server = net::Server::open(options, clock_, log_);
   if (!server) return fail(std::move(server.error()));
   server_ = std::move(*server);
   return {};
