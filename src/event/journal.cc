@@ -58,16 +58,17 @@ Journal::~Journal() {
 
 Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, const Clock& clock, Log& log) {
   std::unique_ptr<Journal> journal(new Journal(std::move(options), clock, log));
-  std::unique_lock lock(journal->file_mutex_);
-  const auto locked = journal->lock_folder();
-  if (locked && !*locked) {
-    lock.unlock();
-    return fail(ErrorCode::kIo, "journal: " + journal->folder().string() + " is in use by process " +
-                                    read_text(journal->folder() / "lock") +
-                                    ": stop that one first, or use another folder");
+  {
+    const std::scoped_lock lock(journal->file_mutex_);
+    const auto locked = journal->lock_folder();
+    if (!locked || *locked) {
+      if (const auto revived = journal->revive(); !revived) journal->note_failure(revived.error());
+      return journal;
+    }
   }
-  if (const auto revived = journal->revive(); !revived) journal->note_failure(revived.error());
-  return journal;
+  return fail(ErrorCode::kIo, "journal: " + journal->folder().string() + " is in use by process " +
+                                  read_text(journal->folder() / "lock") +
+                                  ": stop that one first, or use another folder");
 }
 
 // Makes the folder and locks it; false where another process has. Keeps a lock that still stands.
