@@ -34,6 +34,19 @@ ctest_counted() {
   passed=$((passed + $(grep -c '^ *[0-9]*/[0-9]* Test .* Passed ' "$log")))
 }
 
+# e2e_counted: adds the figures that the end-to-end tests close with.
+e2e_counted() {
+  local log=build/e2e.log before=$failed
+  tests/run.sh 2>&1 | tee "$log"
+  if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+    while read -r name; do failures+=("e2e: $name"); done < <(sed -n 's/^FAIL \([^ ]*\).*/\1/p' "$log")
+  else
+    failed=$((failed + 1))
+  fi
+  ((failed == before)) || failures+=("end to end")
+}
+
 run_fuzzer() {
   local fuzzer=$1 name corpus
   name=$(basename "$fuzzer")
@@ -53,8 +66,7 @@ for stage in "${stages[@]}"; do
       ;;
     unit) count "build dev" build dev && ctest_counted dev ;;
     e2e)
-      count "build release" build release
-      count "end to end" tests/run.sh
+      count "build release" build release && e2e_counted
       ;;
     asan | tsan) count "build $stage" build "$stage" && ctest_counted "$stage" ;;
     fuzz)
