@@ -2,6 +2,7 @@
 // records behind damage as a reader that tries every byte.
 #include <cstdint>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/check.h"
@@ -32,7 +33,7 @@ std::vector<std::string_view> records(std::string_view bytes, bool by_marker) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  (void)tokometer::event::parse_segment_header(bytes);
+  std::ignore = tokometer::event::parse_segment_header(bytes);
   TOKOMETER_CHECK(records(bytes, true) == records(bytes, false));
   return 0;
 }

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "event/codec.h"
 #include "event/event_json.h"
@@ -116,18 +117,18 @@ TEST_F(JournalTest, KeepsEventsInOrder) {
 
 TEST_F(JournalTest, PositionsAreWhereReadersGoOn) {
   auto journal = open();
-  (void)journal->append(sample_event(0));
+  std::ignore = journal->append(sample_event(0));
   const auto after = journal->append(sample_event(1));
   ASSERT_TRUE(after);
   EXPECT_EQ(*after, journal->end());
-  (void)journal->append(sample_event(2));
+  std::ignore = journal->append(sample_event(2));
   EXPECT_EQ(read_all(*after), ids(2, 3));
   EXPECT_EQ(read_all(journal->end()), ids(0, 0));
 }
 
 TEST_F(JournalTest, FilesAreForTheirOwnerOnly) {
   auto journal = open();
-  (void)journal->append(sample_event(0));
+  std::ignore = journal->append(sample_event(0));
   struct stat info{};
   ASSERT_EQ(::stat(folder_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700U);
@@ -164,9 +165,9 @@ TEST_F(JournalTest, RotatesAndReadersFollow) {
 
 TEST_F(JournalTest, EveryTornTailIsCutOff) {
   auto journal = open();
-  for (std::uint64_t i = 0; i < 3; ++i) (void)journal->append(sample_event(i));
+  for (std::uint64_t i = 0; i < 3; ++i) std::ignore = journal->append(sample_event(i));
   const auto whole = journal->end().offset;
-  (void)journal->append(sample_event(3));
+  std::ignore = journal->append(sample_event(3));
   const auto size = journal->end().offset;
   journal.reset();
   const fs::path saved = root_ / "saved";
@@ -238,7 +239,7 @@ TEST_F(JournalTest, DamageInTheMiddleCostsOnlyWhatItHits) {
 
 TEST_F(JournalTest, DamageAtTheEndOfAFinalSegmentIsPassed) {
   auto journal = open({.segment_bytes = 2000});
-  for (std::uint64_t i = 0; i < 10; ++i) (void)journal->append(sample_event(i));
+  for (std::uint64_t i = 0; i < 10; ++i) std::ignore = journal->append(sample_event(i));
   const auto numbers = list_segments(folder_);
   ASSERT_GT(numbers.size(), 2U);
   const fs::path first = segment_path(folder_, numbers[0]);
@@ -251,7 +252,7 @@ TEST_F(JournalTest, DamageAtTheEndOfAFinalSegmentIsPassed) {
 
 TEST_F(JournalTest, SegmentsGoWhenEveryCursorHasPassedThem) {
   auto journal = open({.segment_bytes = 4096});
-  for (std::uint64_t i = 0; i < 50; ++i) (void)journal->append(sample_event(i));
+  for (std::uint64_t i = 0; i < 50; ++i) std::ignore = journal->append(sample_event(i));
   const auto all = list_segments(folder_);
   journal->set_cursor("store", {all[3], 100});
   EXPECT_EQ(list_segments(folder_).front(), all[3]);
@@ -269,14 +270,14 @@ TEST_F(JournalTest, SegmentsGoWhenEveryCursorHasPassedThem) {
 TEST_F(JournalTest, TheTotalLimitCostsTheOldest) {
   auto journal = open({.segment_bytes = 4096, .total_bytes = 20'000});
   journal->set_cursor("store", {});
-  for (std::uint64_t i = 0; i < 200; ++i) (void)journal->append(sample_event(i));
+  for (std::uint64_t i = 0; i < 200; ++i) std::ignore = journal->append(sample_event(i));
   EXPECT_LE(journal->stats().bytes, 20'000U + 4096U);
   EXPECT_GT(journal->stats().lost_bytes, 0U);
   EXPECT_FALSE(logged_.empty());
   const auto seen = read_all();
   EXPECT_EQ(seen, ids(200 - seen.size(), 200));
   JournalReader reader(folder_, {1, 0});
-  (void)reader.next();
+  std::ignore = reader.next();
   EXPECT_EQ(reader.missing_segments(), 1U);
 }
 
@@ -360,10 +361,10 @@ TEST_F(JournalTest, AReadOnlyFolderNeverStopsAnybody) {
 TEST_F(JournalTest, AVanishedFolderIsMadeAnew) {
   auto journal = open();
   JournalReader reader(folder_);
-  (void)journal->append(sample_event(0));
+  std::ignore = journal->append(sample_event(0));
   ASSERT_TRUE(*reader.next());
   fs::remove_all(folder_);
-  (void)journal->append(sample_event(1));
+  std::ignore = journal->append(sample_event(1));
   clock_.steady_ms += 1000;
   journal->maintain();
   ASSERT_TRUE(journal->append(sample_event(2)));
@@ -376,14 +377,14 @@ TEST_F(JournalTest, AVanishedFolderIsMadeAnew) {
 
 TEST_F(JournalTest, ADeletedFolderAndAClockSetBackKeepPositionsInOrder) {
   auto journal = open();
-  (void)journal->append(sample_event(0));
+  std::ignore = journal->append(sample_event(0));
   const Position stored = journal->end();
   journal.reset();
   fs::remove_all(folder_);
   clock_.wall -= std::chrono::hours(24);
   journal = open();
   journal->set_cursor("store", stored);
-  (void)journal->append(sample_event(1));
+  std::ignore = journal->append(sample_event(1));
   EXPECT_EQ(read_all(stored), ids(1, 2));
 }
 
@@ -413,7 +414,7 @@ TEST_F(JournalTest, SyncsWhereItIsAskedTo) {
 TEST_F(JournalTest, WaitReturnsWhenSomethingComes) {
   auto journal = open();
   EXPECT_EQ(journal->wait(0, std::chrono::milliseconds(1)), 0U);
-  std::jthread appender([&] { (void)journal->append(sample_event(0)); });
+  std::jthread appender([&] { std::ignore = journal->append(sample_event(0)); });
   EXPECT_EQ(journal->wait(0, std::chrono::seconds(20)), 1U);
 }
 
