@@ -12,6 +12,6 @@ version() { "$TOKOMETER_BIN" version; }
 # What the store holds: calls and tokens.
 meter() {
   "$TOKOMETER_BIN" report provider --json --data-dir "$dir/data" |
-    python3 -c 'import json,sys; t=json.load(sys.stdin)["total"]; print(t["calls"], t["input_tokens"]+t["output_tokens"])'
+    python3 -c 'import json,sys; t=json.load(sys.stdin)["totals"]; print(t["calls"], t["input_tokens"]+t["output_tokens"])'
 }
 . "$(dirname "$0")/lib.sh"
