@@ -18,14 +18,30 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kRedacted = "REDACTED";
+constexpr std::chrono::hours kSweepEvery{1};  // retention also holds while nothing is captured
 
-// Fields that carry credentials or their like with every provider.
-constexpr std::string_view kSecretFields[] = {
-    "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-goog-api-key"};
+// What names of fields that carry credentials, or their like, have in them. Better one too many than one too few.
+constexpr std::string_view kSecretParts[] = {"auth",       "secret",    "key", "cookie",   "password",
+                                             "credential", "signature", "jwt", "assertion"};
+// Only as an end: "x-ratelimit-remaining-tokens" and "…-input-token-count" are counts.
+constexpr std::string_view kSecretEnd = "token";
+
+bool contains_ignoring_case(std::string_view text, std::string_view part) {
+  for (std::size_t i = 0; i + part.size() <= text.size(); ++i) {
+    if (wire::istarts_with(text.substr(i), part)) return true;
+  }
+  return false;
+}
 
 bool is_secret(const provider::Spec* spec, std::string_view name) {
+  const auto within = [name](std::string_view part) { return contains_ignoring_case(name, part); };
+  if (std::ranges::any_of(kSecretParts, within)) return true;
+  if (name.size() >= kSecretEnd.size() && wire::iequals(name.substr(name.size() - kSecretEnd.size()), kSecretEnd)) {
+    return true;
+  }
+  // OpenAI's Realtime takes a browser's key as one of the subprotocols.
+  if (wire::iequals(name, "sec-websocket-protocol")) return true;
   const auto same = [name](std::string_view secret) { return wire::iequals(secret, name); };
-  if (std::ranges::any_of(kSecretFields, same)) return true;
   return spec != nullptr && std::ranges::any_of(spec->secret_fields, same);
 }
 
@@ -211,7 +227,12 @@ void CaptureStore::run() {
   sweep();
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (!wake_.wait_for(lock, kSweepEvery, [this] { return stopping_ || !waiting_.empty(); })) {
+      lock.unlock();
+      sweep();
+      lock.lock();
+      continue;
+    }
     if (waiting_.empty()) return;
     const Job job = std::move(waiting_.front());
     waiting_.pop_front();

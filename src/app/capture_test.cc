@@ -51,8 +51,13 @@ TEST_F(CaptureStoreTest, KeepsAnExchangeWithoutItsSecrets) {
     CaptureStore store(folder_, {}, system_clock(), log_);
     provider::Spec spec;
     spec.secret_fields = {"x-vendor-secret"};
-    const std::array<wire::Field, 3> request{
-        {{"Authorization", "Bearer sk-1"}, {"X-Vendor-Secret", "s-2"}, {"Content-Type", "application/json"}}};
+    const std::array<wire::Field, 7> request{{{"Authorization", "Bearer sk-1"},
+                                              {"X-Vendor-Secret", "s-2"},
+                                              {"Helicone-Auth", "s-4"},
+                                              {"Ocp-Apim-Subscription-Key", "s-5"},
+                                              {"x-amz-security-TOKEN", "s-6"},
+                                              {"Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key.s-7"},
+                                              {"Content-Type", "application/json"}}};
     const std::array<wire::Field, 2> response{{{"Set-Cookie", "c-3"}, {"content-encoding", "gzip"}}};
     auto capture = store.open(&spec, request);
     capture->request_content("{\"model\":");
@@ -69,7 +74,8 @@ TEST_F(CaptureStoreTest, KeepsAnExchangeWithoutItsSecrets) {
   EXPECT_TRUE(json::Document::parse(har));
   EXPECT_THAT(har, HasSubstr(R"("text":"{\"model\":\"x\"}")"));
   EXPECT_THAT(har, HasSubstr(R"("text":"{\"ok\":true}")"));
-  for (const char* secret : {"sk-1", "s-2", "c-3"}) EXPECT_THAT(har, Not(HasSubstr(secret)));
+  for (const char* secret : {"sk-1", "s-2", "c-3", "s-4", "s-5", "s-6", "s-7"})
+    EXPECT_THAT(har, Not(HasSubstr(secret)));
 }
 
 TEST_F(CaptureStoreTest, BytesThatAreNoTextAreBase64) {

@@ -133,7 +133,8 @@ MeteringTaps::MeteringTaps(const MeteringServices& services, std::shared_ptr<con
     : services_(services), rules_(std::move(rules)), limits_(limits) {}
 
 std::unique_ptr<proxy::Tap> MeteringTaps::open(const proxy::ExchangeStart& start) {
-  if (start.endpoint == nullptr || start.endpoint->ignore) return nullptr;
+  // What no spec names may be a model's call that is not known yet: a POST is shown, without an operation.
+  if (start.endpoint == nullptr ? start.method != "POST" : start.endpoint->ignore) return nullptr;
   Uuid id;
   {
     const std::lock_guard lock(mutex_);

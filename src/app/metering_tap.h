@@ -4,8 +4,8 @@
 //   MeteringTaps taps(services, rules);          // shared by all workers
 //   … proxy core calls taps.open(start) for each exchange …
 //
-// Exchanges of endpoints that no spec names, or that a spec tells to ignore,
-// get no tap: they pass and are counted by the proxy only.
+// Exchanges that a spec tells to ignore, and those of endpoints that no spec
+// names unless they POST something, get no tap: they only pass.
 //
 // Not here: how usage is read (meter/), what an event says (event/assemble.h).
 #pragma once

@@ -29,8 +29,10 @@ bool is_cost_missing(const Event& event) {
   if (!event.billable || event.cost_picodollars) return false;
   const meter::Usage& usage = event.usage;
   if (usage.input_tokens || usage.output_tokens || usage.total_tokens) return true;
-  // A call that failed without any usage cost nothing; one of an endpoint that no spec knows is no model's call.
-  return !event.operation.empty() && !is_error(event);
+  // A stream that began and broke off is billed by most; a call that was refused is not. One of an endpoint that no
+  // spec knows may be no model's call.
+  const bool began = event.status_code >= 200 && event.status_code < 300 && !event.complete;
+  return !event.operation.empty() && (began || !is_error(event));
 }
 
 Uuid imported_id(UtcTime started_at, std::string_view source) {

@@ -122,8 +122,8 @@ Result<void> Journal::recover() {
     log_.warn("journal: {} damaged bytes within segment {}", reader.skipped_bytes(), last);
   }
   const std::uint64_t sound = reader.position().offset;
-  if (sound <= kSegmentHeaderBytes) {
-    // No record in it: it would only be in the way.
+  if (sound < kSegmentHeaderBytes) {
+    // Not even a header. One without records stays: a cursor may stand in it, and would miss it.
     if (size > kSegmentHeaderBytes) recovered_bytes_ += size - kSegmentHeaderBytes;
     remove_segment(last);
   } else if (sound < size) {

@@ -4,8 +4,7 @@
 //   if (reading.billing == kOncePerResponse) event.billable = filter.first(event.provider, reading.response_id);
 //
 // Thread-safe. Remembers the last `capacity` responses by a hash of 64 bits;
-// an older one that is polled again would count twice, which the store's own
-// record of response ids may still catch.
+// an older one that is polled again counts twice, and so does one of before a restart.
 #pragma once
 
 #include <cstddef>

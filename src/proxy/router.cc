@@ -91,8 +91,8 @@ Result<Router> Router::make(std::shared_ptr<const provider::Registry> registry, 
     if (auto added = add(*spec, spec->base_url); !added) return fail(added.error());
   }
   for (const RouterOptions::Override& origin : options.origins) {
-    const provider::Spec* spec = router.registry_->by_name(origin.provider);
-    if (spec == nullptr) return fail(ErrorCode::kNotFound, fmt::format("origin: no provider \"{}\"", origin.provider));
+    const provider::Spec* spec = router.find_provider(origin.provider);
+    if (spec == nullptr) return fail(router.unknown_provider("origin", origin.provider));
     if (auto added = add(*spec, origin.url); !added) return fail(added.error());
   }
   if (options.base_url.empty()) return router;
@@ -100,12 +100,27 @@ Result<Router> Router::make(std::shared_ptr<const provider::Registry> registry, 
   auto single = parse_base_url(options.base_url);
   if (!single) return fail(single.error());
   router.single_spec_ =
-      options.type.empty() ? router.registry_->by_host(single->origin.host) : router.registry_->by_name(options.type);
+      options.type.empty() ? router.registry_->by_host(single->origin.host) : router.find_provider(options.type);
   if (router.single_spec_ == nullptr && !options.type.empty()) {
-    return fail(ErrorCode::kNotFound, fmt::format("type: no provider \"{}\"", options.type));
+    return fail(router.unknown_provider("type", options.type));
   }
   router.single_ = std::move(*single);
   return router;
+}
+
+// By its name or, as people know it, by its route: "gemini" for gcp.gemini.
+const provider::Spec* Router::find_provider(std::string_view name) const {
+  if (const provider::Spec* spec = registry_->by_name(name)) return spec;
+  for (const auto& spec : registry_->specs()) {
+    if (!spec->route.empty() && spec->route == name) return spec.get();
+  }
+  return nullptr;
+}
+
+Error Router::unknown_provider(std::string_view where, std::string_view name) const {
+  std::string known;
+  for (const auto& spec : registry_->specs()) known += (known.empty() ? "" : ", ") + spec->name;
+  return {ErrorCode::kNotFound, fmt::format("{}: no provider \"{}\"; there are {}", where, name, known)};
 }
 
 Route Router::route(std::string_view method, std::string_view target, wire::Fields fields, std::string& buffer) const {

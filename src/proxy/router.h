@@ -25,7 +25,7 @@ namespace tokometer::proxy {
 
 struct RouterOptions {
   struct Override {
-    std::string provider;  // a spec's name
+    std::string provider;  // a spec's name or route
     std::string url;       // "http://127.0.0.1:8080/prefix"
   };
   std::vector<Override> origins{};  // instead of the specs' own base URLs
@@ -57,6 +57,8 @@ class Router {
  private:
   explicit Router(std::shared_ptr<const provider::Registry> registry) : registry_(std::move(registry)) {}
   const Destination* destination(const provider::Spec& spec) const;
+  const provider::Spec* find_provider(std::string_view name) const;
+  Error unknown_provider(std::string_view where, std::string_view name) const;
 
   std::shared_ptr<const provider::Registry> registry_;
   std::unordered_map<const provider::Spec*, Destination> destinations_;
