@@ -133,7 +133,16 @@ TEST(Event, CountsAFailedCallWithoutUsageAsFree) {
   event.cost_picodollars.reset();
   EXPECT_TRUE(is_cost_missing(event));
   event.usage = {};
+  event.status_code = 200;
+  event.complete = false;
+  EXPECT_TRUE(is_cost_missing(event)) << "it broke off after it began: most providers bill that";
+  event.complete = true;
   EXPECT_FALSE(is_cost_missing(event)) << "it has an error_type";
+  event.status_code = 429;
+  event.complete = false;
+  EXPECT_FALSE(is_cost_missing(event)) << "it was refused";
+  event.status_code = 200;
+  event.complete = true;
   event.error_type.clear();
   EXPECT_TRUE(is_cost_missing(event)) << "it succeeded, and nobody knows what it used";
   event.operation.clear();

@@ -126,6 +126,22 @@ TEST_F(JournalTest, PositionsAreWhereReadersGoOn) {
   EXPECT_EQ(read_all(journal->end()), ids(0, 0));
 }
 
+TEST_F(JournalTest, ARunWithoutEventsLeavesNoGapForReaders) {
+  Position cursor;
+  {
+    auto journal = open();
+    cursor = journal->end();
+    journal->set_cursor("store", cursor);
+  }
+  auto journal = open();
+  ASSERT_TRUE(journal->append(sample_event(1)));
+  JournalReader reader(folder_, cursor);
+  const auto record = reader.next();
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(*record);
+  EXPECT_EQ(reader.missing_segments(), 0U);
+}
+
 TEST_F(JournalTest, FilesAreForTheirOwnerOnly) {
   auto journal = open();
   std::ignore = journal->append(sample_event(0));
