@@ -130,6 +130,7 @@ TEST_F(JournalTest, ARunWithoutEventsLeavesNoGapForReaders) {
   Position cursor;
   {
     auto journal = open();
+    journal->maintain();  // makes the first segment
     cursor = journal->end();
     journal->set_cursor("store", cursor);
   }
