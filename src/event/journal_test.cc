@@ -134,6 +134,7 @@ TEST_F(JournalTest, ARunWithoutEventsLeavesNoGapForReaders) {
     cursor = journal->end();
     journal->set_cursor("store", cursor);
   }
+  clock_.wall += std::chrono::seconds(1);
   auto journal = open();
   ASSERT_TRUE(journal->append(sample_event(1)));
   JournalReader reader(folder_, cursor);
