@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // The field of Config that a row of the table holds.
-#define TOKOMETER_FIELD(member) [](Config& config) -> auto& { return (config.member); }
+#define TOKOMETER_FIELD(member) ([](Config& config) -> auto& { return (config.member); })
 
 template <typename Enum, Enum Config::* Member>
 void assign_choice(Config& config, std::size_t index) {
