@@ -1,5 +1,6 @@
 #include "base/time.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 
@@ -79,6 +80,11 @@ const Clock& system_clock() {
 }
 
 std::string format_rfc3339(UtcTime time) {
+  // RFC 3339 has four digits for the year; beyond that std::chrono's own arithmetic would overflow.
+  static constexpr UtcTime kFirst{std::chrono::sys_days{std::chrono::year(0) / 1 / 1}};
+  static constexpr UtcTime kLast =
+      UtcTime{std::chrono::sys_days{std::chrono::year(10000) / 1 / 1}} - std::chrono::microseconds(1);
+  time = std::clamp(time, kFirst, kLast);
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);

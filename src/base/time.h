@@ -26,7 +26,7 @@ class Clock {
 // The machine's own clocks. Thread-safe; lives as long as the process.
 const Clock& system_clock();
 
-// "2026-11-22T20:37:51.123456Z"; always six decimals, always UTC.
+// "2026-11-22T20:37:51.123456Z"; always six decimals, always UTC. A time beyond the years 0 to 9999 gives their edge.
 std::string format_rfc3339(UtcTime time);
 
 // Reads an RFC 3339 date-time ("2026-11-22T20:37:51Z", any offset, up to six

@@ -11,6 +11,11 @@ TEST(Time, FormatsMicrosecondsInUtc) {
   EXPECT_EQ(format_rfc3339(UtcTime(std::chrono::microseconds(-1))), "1969-12-31T23:59:59.999999Z");
 }
 
+TEST(Time, TimesBeyondFourDigitYearsAreCutToThem) {
+  EXPECT_EQ(format_rfc3339(UtcTime::min()), "0000-01-01T00:00:00.000000Z");
+  EXPECT_EQ(format_rfc3339(UtcTime::max()), "9999-12-31T23:59:59.999999Z");
+}
+
 TEST(Time, ReadsWhatItFormats) {
   const UtcTime time(std::chrono::microseconds(1'795'379'871'123'456));
   EXPECT_EQ(parse_rfc3339(format_rfc3339(time)), time);
