@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 RUN_ARGS ?=
 SECONDS_PER_FUZZER ?= 20
 
-.PHONY: help setup setup-test run demo build test unit e2e sanitize fuzz bench format lint install clean
+.PHONY: help setup setup-test run demo build test unit e2e sanitize fuzz bench accuracy format lint install clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,7 +25,8 @@ demo: build ## see it work in a minute, without any key
 
 build: setup ## release binary at build/release/tokometer
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release -j $(JOBS)
+	@bash -c 'cmake --build --preset release -j $(JOBS) | \
+	  grep --line-buffered -vE "Re-checking globbed|no work to do"; exit $${PIPESTATUS[0]}'
 
 test: setup-test ## everything: lint, unit and end-to-end tests, sanitizers, fuzzers
 	@tools/test.sh
@@ -48,6 +49,11 @@ bench: setup-test ## microbenchmarks
 	@cmake --preset bench >/dev/null
 	@cmake --build --preset bench -j $(JOBS)
 	@for b in build/bench/bench/*_bench; do "$$b"; done
+
+accuracy: build setup-test ## read recorded exchanges, compare with other libraries, write docs/accuracy.md
+	@python3 tools/accuracy/recorded.py
+	@tools/accuracy/setup.sh
+	@build/accuracy/venv/bin/python tools/accuracy/accuracy.py
 
 format: setup-test ## rewrite the sources as .clang-format has it
 	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i

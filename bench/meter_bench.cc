@@ -10,6 +10,7 @@
 
 #include "embedded/embedded.h"
 #include "meter/exchange_meter.h"
+#include "meter/token_counter.h"
 #include "provider/registry.h"
 
 namespace {
@@ -23,6 +24,17 @@ using tokometer::wire::Field;
 const Registry& registry() {
   static const std::shared_ptr<const Registry> specs = *Registry::load(tokometer::embedded::providers(), "");
   return *specs;
+}
+
+// As in the proxy, but that it waits for the tables: they are loaded once.
+const tokometer::meter::Fallbacks& fallbacks() {
+  using tokometer::meter::TokenCounter;
+  namespace tokenizer = tokometer::tokenizer;
+  static const TokenCounter counter(std::make_shared<const tokenizer::Library>(tokometer::embedded::rank_tables(), ""),
+                                    *tokenizer::ModelTable::load(tokometer::embedded::tokenizers(), ""),
+                                    TokenCounter::Wait::kForTables);
+  static const tokometer::meter::Fallbacks all{.generic = registry().generic(), .counter = &counter};
+  return all;
 }
 
 struct Place {
@@ -49,7 +61,7 @@ std::string chat_response(std::size_t content_bytes) {
 }
 
 void read_exchange(const Place& place, std::string_view request, std::string_view response) {
-  ExchangeMeter meter(place.spec, place.endpoint, place.target);
+  ExchangeMeter meter(place.spec, place.endpoint, place.target, {}, fallbacks());
   meter.request_head(kJson);
   meter.request_content(request);
   meter.request_end();
@@ -86,7 +98,7 @@ BENCHMARK(request_of)->Arg(500);
 
 // One more event of a stream that is open.
 void event_of(benchmark::State& state, const Place& place, std::string_view event) {
-  ExchangeMeter meter(place.spec, place.endpoint, place.target);
+  ExchangeMeter meter(place.spec, place.endpoint, place.target, {}, fallbacks());
   meter.request_head(kJson);
   meter.request_end();
   meter.response_head(200, kEvents);
@@ -122,6 +134,41 @@ void gemini_event(benchmark::State& state) {
       "\r\n\r\n");
 }
 BENCHMARK(gemini_event);
+
+// A conversation of a megabyte, answered by a stream of a megabyte; the argument says whether the stream tells its
+// usage. If not, it is estimated when it has ended.
+void megabytes(benchmark::State& state) {
+  const Place place("openai", "/v1/chat/completions");
+  constexpr std::size_t kSize = 1'000'000;
+  std::string request = R"({"model":"gpt-4o","stream":true,"messages":[)";
+  while (request.size() < kSize) {
+    request += R"({"role":"user","content":"Some text with \"quotes\" and\nlines, some two hundred bytes of it, as )"
+               R"(messages have in the real world, where they are long enough to be worth a reader's time."},)";
+  }
+  request.back() = ']';
+  request += "}";
+  std::string response;
+  while (response.size() < kSize) {
+    response += R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1795379871,"model":"gpt-4o",)"
+                R"("choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}],"usage":null})"
+                "\n\n";
+  }
+  if (state.range(0) != 0) response += "data: {\"choices\":[],\"usage\":" + std::string(kUsage) + "}\n\n";
+  response += "data: [DONE]\n\n";
+  for (auto _ : state) {
+    ExchangeMeter meter(place.spec, place.endpoint, place.target, {}, fallbacks());
+    meter.request_head(kJson);
+    for (std::size_t at = 0; at < request.size(); at += 65536)
+      meter.request_content(std::string_view(request).substr(at, 65536));
+    meter.request_end();
+    meter.response_head(200, kEvents);
+    for (std::size_t at = 0; at < response.size(); at += 4096)
+      meter.response_content(std::string_view(response).substr(at, 4096));
+    meter.response_end(true);
+    if (!meter.finish().usage.input_tokens) std::abort();
+  }
+}
+BENCHMARK(megabytes)->ArgName("says_its_usage")->Arg(1)->Arg(0)->Unit(benchmark::kMicrosecond);
 
 void find_endpoint(benchmark::State& state) {
   for (auto _ : state) {

@@ -12,6 +12,8 @@ export BENCH_TMP=${BENCH_TMP:-/tmp/proxy-bench}
 export TOKOMETER_BIN=${TOKOMETER_BIN:-$here/../build/release/tokometer}
 copy=$BENCH_TMP/harness
 rm -rf "$copy" && mkdir -p "$BENCH_TMP" && cp -r "$harness" "$copy" && chmod -R u+w "$copy"
-install -m 755 "$here/tokometer.contender.sh" "$copy/contenders/tokometer.sh"
+for name in tokometer tokometer-connect; do
+  install -m 755 "$here/$name.contender.sh" "$copy/contenders/$name.sh"
+done
 
 exec bash "$copy/run_all.sh" "$@"

@@ -32,8 +32,8 @@ install(FILES ${generated}/zsh/_tokometer DESTINATION ${CMAKE_INSTALL_DATADIR}/z
 install(FILES ${generated}/fish/tokometer.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 # The unit names the program by its whole path, which only `cmake --install --prefix` decides.
 install(CODE "
-  set(bindir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  set(program \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/tokometer\")
   configure_file(${CMAKE_SOURCE_DIR}/packaging/tokometer.service.in ${generated}/tokometer.service @ONLY)")
 install(FILES ${generated}/tokometer.service DESTINATION ${CMAKE_INSTALL_DATADIR}/systemd/user)
-install(DIRECTORY data/providers data/prices data/clients
+install(DIRECTORY data/providers data/prices data/clients data/tools data/tokenizers
   DESTINATION ${CMAKE_INSTALL_DATADIR}/tokometer FILES_MATCHING PATTERN "*.json")

@@ -9,7 +9,8 @@ mkdir -p "$folder"
 if ! cmp -s tests/requirements.txt "$folder/venv/requirements.txt"; then
   rm -rf "$folder/venv"
   python3 -m venv "$folder/venv"
-  "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+  # The lock names every package, so that nothing is left to resolve: pip would take a newer one for an extra.
+  "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/requirements.txt
   cp tests/requirements.txt "$folder/venv/requirements.txt"
 fi
 

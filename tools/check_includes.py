@@ -17,6 +17,7 @@ THIRD_PARTY = {  # header prefix -> the one folder that may include it
     "zlib": "wire",
     "brotli/": "wire",
     "zstd": "wire",
+    "nghttp2/": "wire",
 }
 
 order = re.findall(r"add_subdirectory\(src/(\w+)\)", (ROOT / "CMakeLists.txt").read_text())

@@ -48,12 +48,18 @@ e2e_counted() {
 }
 
 run_fuzzer() {
-  local fuzzer=$1 name corpus
-  name=$(basename "$fuzzer")
+  local name corpus status=0
+  name=$(basename "$1")
   corpus=build/fuzz/corpus/$name
   mkdir -p "$corpus"
-  "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
-    -artifact_prefix="build/fuzz/$name-" "$corpus" "fuzz/corpus/$name"
+  "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+    -artifact_prefix="build/fuzz/$name-" "$corpus" "fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 || status=$?
+  echo "$status" >"build/fuzz/$name.status"
+}
+
+# fuzzed NAME: what its run came to.
+fuzzed() {
+  [[ $(cat "build/fuzz/$1.status") == 0 ]] || { cat "build/fuzz/$1.log" && return 1; }
 }
 
 for stage in "${stages[@]}"; do
@@ -70,11 +76,13 @@ for stage in "${stages[@]}"; do
       ;;
     asan | tsan) count "build $stage" build "$stage" && ctest_counted "$stage" ;;
     fuzz)
-      count "build fuzz" build fuzz
+      # The fuzzers stand in the build of ASan and UBSan.
+      count "build fuzzers" build asan
+      mkdir -p build/fuzz && rm -f build/fuzz/*.status
+      mapfile -t fuzzers < <(find build/asan/src -type f -name '*_fuzz' -executable | sort)
       export -f run_fuzzer && export seconds
-      for fuzzer in $(find build/fuzz/src -type f -name '*_fuzz' | sort); do
-        count "$(basename "$fuzzer")" run_fuzzer "$fuzzer"
-      done
+      printf '%s\n' "${fuzzers[@]}" | xargs -P "$jobs" -I{} bash -c 'run_fuzzer "$1"' _ {}
+      for fuzzer in "${fuzzers[@]}"; do count "$(basename "$fuzzer")" fuzzed "$(basename "$fuzzer")"; done
       ;;
     *) echo "usage: $0 [lint|unit|e2e|asan|tsan|fuzz]..." >&2; exit 2 ;;
   esac

@@ -24,6 +24,18 @@ enum class OnClientClose {
   kDrain    // read it to its end, to learn the usage
 };
 
+// Whether calls are made to say what they use, where a provider says it only if asked.
+enum class StreamUsage {
+  kOff,    // what a client sends is sent on, byte for byte
+  kInject  // streams are asked for their usage, and the answer to that is taken out again
+};
+
+// What becomes of calls to hosts and endpoints that no provider spec names.
+enum class CaptureMode {
+  kKnownOnly,  // passed on; an event if they POST something, which may be a model's call
+  kCaptureAll  // an event always, and a capture, from which a spec can be written
+};
+
 // How finished calls are shown in the foreground.
 enum class Print { kLine, kPanel, kJson, kQuiet };
 
@@ -41,9 +53,15 @@ struct Config {
   std::filesystem::path config_dir;            // providers/, prices/ and clients/ override ours
   std::map<std::string, std::string> origins;  // provider's name → URL that replaces its own
   std::filesystem::path origin_ca;             // PEM file of more certificate authorities; empty: none
+  std::vector<std::string> intercept;          // hosts whose TLS is read besides those of specs: "host", "*.host", "*"
+  std::vector<std::string> tunnel;             // hosts whose TLS is never read; the same forms
+  std::vector<std::string> resolve;            // "HOST:PORT:ADDRESS[:PORT]": where a host is, instead of what DNS says
   std::int64_t workers = 0;                    // threads that serve connections; 0: one a core
 
+  CaptureMode capture_mode = CaptureMode::kKnownOnly;
   OnClientClose on_client_close = OnClientClose::kCancel;
+  StreamUsage stream_usage = StreamUsage::kOff;
+  bool origin_http2 = true;  // offered to origins over TLS
   Print print = Print::kLine;
   LogLevel log_level = LogLevel::kInfo;
   bool metrics = true;  // /-/metrics answers
@@ -55,6 +73,7 @@ struct Config {
     Milliseconds request_content{};  // between pieces of a request's content
     Milliseconds between_bytes{};    // between pieces of a response
     Milliseconds client_idle{};      // of a client's connection without a request
+    Milliseconds half_close{};       // from a request's end to a FIN that still reads
     Milliseconds drain{};            // after SIGTERM, for running calls
   } timeouts;
 
@@ -80,6 +99,7 @@ struct Config {
   struct Limits {
     std::int64_t request_tap_bytes = 0;   // of a request kept for reading its usage
     std::int64_t response_tap_bytes = 0;  // of a response
+    std::int64_t sample_bytes = 0;        // of each, kept to look for usage or count text when it has ended
     std::int64_t head_bytes = 0;          // of a request's or response's head
     std::int64_t head_fields = 0;
     std::int64_t connections = 0;              // from clients, at once

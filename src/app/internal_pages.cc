@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "app/quota_metrics.h"
 #include "json/writer.h"
 
 namespace tokometer::app {
@@ -66,6 +67,14 @@ InternalPages::Reply InternalPages::health() const {
     writer.name("captures").begin_object().member("written", figure(stats.written));
     writer.member("dropped", figure(stats.dropped)).end_object();
   }
+  if (sources_.distrust != nullptr) {
+    // Clients whose calls there are tunnelled, since they do not take our certificate.
+    writer.name("distrustful").begin_array();
+    for (const proxy::Distrust::Entry& entry : sources_.distrust->entries()) {
+      writer.begin_object().member("client", entry.client).member("host", entry.host).end_object();
+    }
+    writer.end_array();
+  }
   writer.end_object();
   body += '\n';
   return {.status = 200, .content_type = "application/json", .body = std::move(body)};
@@ -77,6 +86,7 @@ InternalPages::Reply InternalPages::metrics() const {
   render_journal(out);
   render_store(out);
   render_net(out);
+  if (sources_.quotas != nullptr) render_quotas(*sources_.quotas, sources_.clock.now(), out);
   return {.status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = out.take()};
 }
 

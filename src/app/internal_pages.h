@@ -14,6 +14,7 @@
 #include "event/journal.h"
 #include "net/server.h"
 #include "proxy/context.h"
+#include "quota/board.h"
 #include "store/ingest.h"
 
 namespace tokometer::app {
@@ -26,6 +27,8 @@ struct PageSources {
   const store::Ingest* ingest = nullptr;
   const CaptureStore* captures = nullptr;
   const EventFeed* feed = nullptr;
+  const quota::Board* quotas = nullptr;
+  const proxy::Distrust* distrust = nullptr;
   std::function<net::ServerStats()> server;
   bool serve_metrics = true;
 };

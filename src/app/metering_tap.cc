@@ -2,28 +2,53 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <string>
 #include <utility>
 
+#include "app/exchange_quotas.h"
 #include "event/assemble.h"
+#include "meter/websocket_meter.h"
+#include "provider/format.h"
 
 namespace tokometer::app {
 namespace {
+
+// Whether the request asks for a WebSocket that its endpoint's format can read.
+bool wants_websocket(const proxy::ExchangeStart& start) {
+  if (start.method != "GET" || start.endpoint == nullptr || start.endpoint->format == nullptr) return false;
+  return start.endpoint->format->websocket && wire::has_token(start.fields, "upgrade", "websocket");
+}
 
 std::int64_t microseconds(SteadyTime from, SteadyTime to) {
   return std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
 }
 
+// What all exchanges together may keep for estimates is shared among those that are open: with thousands of streams
+// each keeps less, and the process stays within bounds.
+constexpr std::int64_t kSampleBudgetBytes = std::int64_t{16} << 20U;
+
+meter::Limits with_share(meter::Limits limits, std::int64_t open) {
+  const auto share = static_cast<std::size_t>(kSampleBudgetBytes / std::max<std::int64_t>(open, 1));
+  limits.sample_bytes = std::min(limits.sample_bytes, share);
+  return limits;
+}
+
 class MeteringTap final : public proxy::Tap {
  public:
-  MeteringTap(const MeteringServices& services, std::shared_ptr<const Rules> rules, const meter::Limits& limits,
-              const proxy::ExchangeStart& start, const Uuid& id)
+  // `services` and `ids` must outlive the tap.
+  MeteringTap(const MeteringServices& services, EventIds& ids, std::shared_ptr<const Rules> rules,
+              const meter::Limits& limits, const proxy::ExchangeStart& start)
       : services_(services),
+        ids_(ids),
         rules_(std::move(rules)),
-        meter_(start.spec, start.endpoint, start.target, limits),
-        started_(start.started_steady) {
-    event_.id = id;
+        meter_(start.spec, start.endpoint, start.target, with_share(limits, services.metrics.open_exchanges()),
+               rules_->fallbacks()),
+        started_(start.started_steady),
+        quotas_(start.spec, start.fields, start.target) {
+    event_.id = ids.make(start.started_at);
     event_.started_at = start.started_at;
     event::describe_request(event_,
                             {.spec = start.spec,
@@ -32,16 +57,33 @@ class MeteringTap final : public proxy::Tap {
                              .host = start.host,
                              .target = start.target,
                              .fields = start.fields,
-                             .project = start.project},
+                             .project = start.project,
+                             .context = start.context},
                             *rules_->clients);
+    rules_->prices->prepare(event_.provider);
+    meter_.each_call([this](meter::Reading&& call) { take_call(std::move(call)); });
     meter_.request_head(start.fields);
-    if (services_.captures != nullptr) capture_ = services_.captures->open(start.spec, start.fields);
+    if (wants_websocket(start)) {
+      websocket_ = std::make_unique<meter::WebSocketMeter>(
+          *start.spec, *start.endpoint, start.target, start.fields, started_,
+          with_share(limits, services.metrics.open_exchanges()), rules_->counter.get());
+    }
+    const bool captured =
+        start.endpoint == nullptr ? services_.keep_unknown || services_.capture_known : services_.capture_known;
+    if (services_.captures != nullptr && captured) {
+      capture_ = services_.captures->open(start.spec, start.fields, start.tls);
+    }
     services_.metrics.exchange_opened();
   }
 
   // An exchange that the core gave up without a word still counts, once.
   ~MeteringTap() override {
-    if (!finished_) finish(started_);
+    if (finished_) return;
+    if (in_tunnel_) {
+      tunnel_ended({.error = proxy::to_string(proxy::Abort::kShutdown), .harmless_idle = true}, started_);
+    } else {
+      finish(started_);
+    }
   }
   MeteringTap(const MeteringTap&) = delete;
   MeteringTap& operator=(const MeteringTap&) = delete;
@@ -58,6 +100,9 @@ class MeteringTap final : public proxy::Tap {
     event_.status_code = status;
     event_.time_to_first_byte_us = microseconds(started_, at);
     meter_.response_head(status, fields);
+    // The wall clock may have been set since; how long it took has not.
+    quotas_.response_head(status, fields, event_.started_at + std::chrono::microseconds(microseconds(started_, at)));
+    if (websocket_) websocket_->accepted(fields);
     if (capture_) capture_->response_head(status, fields);
   }
 
@@ -68,12 +113,37 @@ class MeteringTap final : public proxy::Tap {
     if (capture_) capture_->response_content(bytes);
   }
 
+  bool tunnel_opened() override {
+    in_tunnel_ = websocket_ != nullptr;
+    if (in_tunnel_) report_quotas();
+    return in_tunnel_;
+  }
+
+  bool may_hold_end(std::size_t size) const override { return websocket_->may_end_turn(size); }
+
+  void tunnel_content(proxy::From from, std::string_view bytes, SteadyTime at) override {
+    const auto side = from == proxy::From::kFromClient ? meter::Side::kClient : meter::Side::kServer;
+    websocket_->feed(
+        side, bytes, at, [this](meter::Turn&& turn) { turn_ended(std::move(turn)); },
+        [this](const meter::SideMessage& message, wire::websocket::Kind kind) {
+          if (capture_) capture_->message(message, kind, message.at - started_);
+        });
+  }
+
+  void tunnel_client_ended() override { client_ended_ = true; }
+
   void response_end(SteadyTime at) override {
+    if (in_tunnel_ && client_ended_) return aborted(proxy::Abort::kClientClosed, 0, at);
+    if (in_tunnel_) return tunnel_ended({}, at);
     meter_.response_end(true);
     finish(at);
   }
 
   void aborted(proxy::Abort why, int status_sent, SteadyTime at) override {
+    if (in_tunnel_) {
+      const bool harmless = why == proxy::Abort::kClientClosed || why == proxy::Abort::kShutdown;
+      return tunnel_ended({.error = proxy::to_string(why), .harmless_idle = harmless}, at);
+    }
     meter_.response_end(false);
     event_.complete = false;
     event_.error_type = proxy::to_string(why);
@@ -86,29 +156,82 @@ class MeteringTap final : public proxy::Tap {
     finished_ = true;
     event_.duration_us = microseconds(started_, at);
     meter::Reading reading = meter_.finish();
-    settle_repeat(reading);
-    report_faults(reading);
-    event::apply_reading(event_, std::move(reading), *rules_->prices);
+    report_faults(reading.faults);
+    event::apply_reading(event_, std::move(reading), services_.repeats, *rules_->prices);
     if (capture_) event_.capture_ref = services_.captures->close(std::move(capture_), event_);
-    if (services_.journal != nullptr) {
-      // The journal itself keeps, counts and logs what it cannot write.
-      const auto appended = services_.journal->append(event_);
-      if (!appended) services_.metrics.tap_fault("journal");
+    report_quotas();
+    record(std::move(event_));
+  }
+
+  // Only now is it known which model was asked.
+  void report_quotas() {
+    if (quotas_.malformed() > 0) {
+      services_.metrics.tap_fault("quota");
+      services_.log.once(
+          LogLevel::kInfo, fmt::format("tap/{}/quota", event_.provider),
+          fmt::format("{}: response fields that tell of quotas could not be read (said once)", event_.provider));
     }
-    services_.metrics.exchange_closed(event_);
-    if (services_.feed != nullptr) services_.feed->offer(std::move(event_));
+    const auto snapshots = quotas_.finish(services_.accounts, event_);
+    if (!snapshots.empty()) services_.quotas.offer(snapshots);
   }
 
-  // A poll that repeats the usage of a response counts only if that was not seen before.
-  void settle_repeat(const meter::Reading& reading) {
-    if (reading.usage.source != meter::UsageSource::kReported) return;
-    const bool first = services_.repeats.first(event_.provider, reading.response_id);
-    if (reading.billing == provider::Billing::kOncePerResponse) event_.billable = first;
+  // The journal has the event when this returns.
+  void record(event::Event&& event) {
+    journal(event);
+    services_.budgets.add(event);
+    services_.metrics.exchange_closed(event);
+    if (services_.feed != nullptr) services_.feed->offer(std::move(event));
   }
 
-  void report_faults(const meter::Reading& reading) {
+  // A line that was counted before makes no event: a file may be fetched often.
+  void take_call(meter::Reading&& call) {
+    event::Event part = event::part_of(event_, ++calls_);
+    event::apply_reading(part, std::move(call), services_.repeats, *rules_->prices);
+    if (!part.billable) return;
+    part.id = ids_.make(part.started_at);
+    journal(part);
+    services_.budgets.add(part);
+    services_.metrics.call_counted(part);
+    if (services_.feed != nullptr) services_.feed->offer(std::move(part));
+  }
+
+  void journal(const event::Event& event) {
+    if (services_.journal == nullptr) return;
+    // The journal itself keeps, counts and logs what it cannot write.
+    if (!services_.journal->append(event)) services_.metrics.tap_fault("journal");
+  }
+
+  void turn_ended(meter::Turn&& turn) {
+    event::Event event = event::turn_event(event_, started_, turn);
+    event.id = ids_.make(event.started_at);
+    if (capture_) {
+      capture_->turn(event.id);
+      event.capture_ref = CaptureStore::name(event_);
+    }
+    report_faults(turn.reading.faults);
+    event::apply_reading(event, std::move(turn.reading), services_.repeats, *rules_->prices);
+    services_.metrics.exchange_opened();
+    record(std::move(event));
+  }
+
+  void tunnel_ended(const meter::WebSocketMeter::End& end, SteadyTime at) {
+    finished_ = true;
+    websocket_->finish(end, at, [this](meter::Turn&& turn) { turn_ended(std::move(turn)); });
+    std::array<std::uint32_t, meter::kFaultCount> faults{};
+    auto connection = websocket_->connection(at, faults);
+    report_faults(faults);
+    std::string captured;
+    if (capture_) captured = services_.captures->close(std::move(capture_), event_);
+    if (!connection) return services_.metrics.exchange_dissolved();
+    event::Event event = event::turn_event(event_, started_, *connection);
+    event.capture_ref = std::move(captured);
+    event::apply_reading(event, std::move(connection->reading), services_.repeats, *rules_->prices);
+    record(std::move(event));
+  }
+
+  void report_faults(const std::array<std::uint32_t, meter::kFaultCount>& faults) {
     for (std::size_t i = 0; i < meter::kFaultCount; ++i) {
-      if (reading.faults[i] == 0) continue;
+      if (faults[i] == 0) continue;
       const std::string_view code = meter::to_string(static_cast<meter::Fault>(i));
       services_.metrics.tap_fault(code);
       services_.log.once(LogLevel::kWarn, fmt::format("tap/{}/{}", event_.provider, code),
@@ -118,11 +241,17 @@ class MeteringTap final : public proxy::Tap {
   }
 
   const MeteringServices& services_;
+  EventIds& ids_;
   const std::shared_ptr<const Rules> rules_;  // the meter points into them
   meter::ExchangeMeter meter_;
+  std::unique_ptr<meter::WebSocketMeter> websocket_;  // null: not asked for, or not to be read
   event::Event event_;
   const SteadyTime started_;
+  ExchangeQuotas quotas_;
   std::unique_ptr<Capture> capture_;
+  bool in_tunnel_ = false;     // what passes is a WebSocket's, and websocket_ is there
+  bool client_ended_ = false;  // of a tunnel: before the origin did
+  std::int64_t calls_ = 0;     // that the response told of
   bool finished_ = false;
 };
 
@@ -132,15 +261,25 @@ MeteringTaps::MeteringTaps(const MeteringServices& services, std::shared_ptr<con
                            const meter::Limits& limits)
     : services_(services), rules_(std::move(rules)), limits_(limits) {}
 
+void MeteringTaps::distrusted(std::string_view client, std::string_view host) {
+  services_.log.warn(
+      "{} does not trust our certificate for {}: its calls there pass, but are not counted, until `tokometer reload`; "
+      "`tokometer run` and `tokometer env` show how to make it trust us",
+      client.empty() ? "a client" : client, host);
+}
+
 std::unique_ptr<proxy::Tap> MeteringTaps::open(const proxy::ExchangeStart& start) {
   // What no spec names may be a model's call that is not known yet: a POST is shown, without an operation.
-  if (start.endpoint == nullptr ? start.method != "POST" : start.endpoint->ignore) return nullptr;
-  Uuid id;
-  {
-    const std::lock_guard lock(mutex_);
-    id = ids_.make(start.started_at);
-  }
-  return std::make_unique<MeteringTap>(services_, rules_, limits_, start, id);
+  const bool is_ignored =
+      start.endpoint == nullptr ? !services_.keep_unknown && start.method != "POST" : start.endpoint->ignore;
+  if (is_ignored) return nullptr;
+  return std::make_unique<MeteringTap>(services_, ids_, rules_, limits_, start);
+}
+
+void MeteringTaps::unreadable_context(std::string_view fault) {
+  services_.metrics.tap_fault("context");
+  services_.log.once(LogLevel::kWarn, "context",
+                     fmt::format("{}; calls go on without it (said once; see TOKOMETER_CONTEXT)", fault));
 }
 
 }  // namespace tokometer::app

@@ -4,15 +4,27 @@
 //   MeteringTaps taps(services, rules);          // shared by all workers
 //   … proxy core calls taps.open(start) for each exchange …
 //
-// Exchanges that a spec tells to ignore, and those of endpoints that no spec
-// names unless they POST something, get no tap: they only pass.
+// A WebSocket makes an event for each of its turns (meter/turn_reader.h), journaled
+// before the message that ends the turn goes on to the client. The connection has
+// one of its own, which bills nothing, only if it made no turn or something went
+// wrong beside them.
 //
-// Not here: how usage is read (meter/), what an event says (event/assemble.h).
+// A batch's results are many calls in one response: each makes an event when its line has passed, once however often
+// they are fetched (meter::RepeatFilter), and the exchange itself an event that bills nothing.
+//
+// Exchanges that a spec tells to ignore, and those of endpoints that no spec
+// names unless they POST something (or the setting capture_mode keeps them all), get no tap: they only pass.
+//
+// What response fields tell of quotas goes to a quota::Board when the exchange is over.
+//
+// Not here: how usage is read (meter/) and quotas are (quota/), what an event says (event/assemble.h).
 #pragma once
 
 #include <memory>
 #include <mutex>
 
+#include "app/accounts.h"
+#include "app/budgets.h"
 #include "app/capture.h"
 #include "app/event_feed.h"
 #include "app/metrics.h"
@@ -23,6 +35,7 @@
 #include "meter/exchange_meter.h"
 #include "meter/repeat_filter.h"
 #include "proxy/tap.h"
+#include "quota/board.h"
 
 namespace tokometer::app {
 
@@ -34,6 +47,24 @@ struct MeteringServices {
   Log& log;
   EventFeed* feed = nullptr;         // null: nothing is printed
   CaptureStore* captures = nullptr;  // null: no raw capture
+  const Accounts& accounts;
+  quota::Board& quotas;
+  Budgets& budgets;
+  bool capture_known = true;  // of endpoints that a spec names
+  bool keep_unknown = false;  // calls of other endpoints make events and captures whatever their method is
+};
+
+// Makes ids for events. Any thread.
+class EventIds {
+ public:
+  Uuid make(UtcTime at) {
+    const std::lock_guard lock(mutex_);
+    return maker_.make(at);
+  }
+
+ private:
+  std::mutex mutex_;
+  UuidMaker maker_;
 };
 
 class MeteringTaps final : public proxy::TapFactory {
@@ -41,13 +72,15 @@ class MeteringTaps final : public proxy::TapFactory {
   MeteringTaps(const MeteringServices& services, std::shared_ptr<const Rules> rules, const meter::Limits& limits);
 
   std::unique_ptr<proxy::Tap> open(const proxy::ExchangeStart& start) override;
+  void refused(std::string_view code) override { services_.metrics.refused(code); }
+  void distrusted(std::string_view client, std::string_view host) override;
+  void unreadable_context(std::string_view fault) override;
 
  private:
   const MeteringServices services_;
   const std::shared_ptr<const Rules> rules_;
   const meter::Limits limits_;
-  std::mutex mutex_;  // guards ids_
-  UuidMaker ids_;
+  EventIds ids_;
 };
 
 }  // namespace tokometer::app

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 
+#include "base/count.h"
+
 namespace tokometer::app {
 namespace {
 
-constexpr std::size_t kMaxFaultCodes = 100;
+constexpr std::size_t kMaxCodes = 100;
 
 std::string decimal(std::int64_t value, std::int64_t unit, int digits) {
   const std::int64_t whole = value / unit;
@@ -53,7 +55,7 @@ void Metrics::Histogram::add(std::int64_t us) {
   const double seconds = static_cast<double>(us) / 1e6;
   const auto bucket = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
   ++counts[static_cast<std::size_t>(bucket)];
-  sum_us += us;
+  sum_us = add_saturated(sum_us, us);
 }
 
 Metrics::Model& Metrics::model_of(const event::Event& event) {
@@ -67,32 +69,44 @@ void Metrics::exchange_closed(const event::Event& event) {
   open_.fetch_sub(1, std::memory_order_relaxed);
   finished_.fetch_add(1, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  Model& model = model_of(event);
-  ++model.requests[event.status_code];
   durations_[event.provider].add(event.duration_us);
   if (event.time_to_first_byte_us) first_bytes_[event.provider].add(*event.time_to_first_byte_us);
+  count_call(event);
+}
+
+void Metrics::call_counted(const event::Event& event) {
+  const std::lock_guard lock(mutex_);
+  count_call(event);
+}
+
+void Metrics::count_call(const event::Event& event) {
+  Model& model = model_of(event);
+  ++model.requests[event.status_code];
   if (!event.billable) return;
   const meter::Usage& usage = event.usage;
-  model.input += usage.input_tokens.value_or(0);
-  model.cache_read += usage.cache_read_input_tokens.value_or(0);
-  model.cache_creation += usage.cache_creation_input_tokens.value_or(0);
-  model.output += usage.output_tokens.value_or(0);
-  model.reasoning += usage.reasoning_output_tokens.value_or(0);
-  model.cost_picodollars += event.cost_picodollars.value_or(0);
+  add_count(model.input, usage.input_tokens);
+  add_count(model.cache_read, usage.cache_read_input_tokens);
+  add_count(model.cache_creation, usage.cache_creation_input_tokens);
+  add_count(model.output, usage.output_tokens);
+  add_count(model.reasoning, usage.reasoning_output_tokens);
+  if (event.cost_picodollars) {
+    model.cost_picodollars = add_saturated(model.cost_picodollars.value_or(0), *event.cost_picodollars);
+  }
   if (usage.source == meter::UsageSource::kNone) {
-    if (event.status_code >= 200 && event.status_code < 300) ++model.usage_none;
-  } else if (!event.cost_picodollars) {
+    // 101: a turn on a WebSocket.
+    if ((event.status_code >= 200 && event.status_code < 300) || event.status_code == 101) ++model.usage_none;
+  } else if (event::is_cost_missing(event)) {
     ++model.cost_unknown;
   }
 }
 
-void Metrics::tap_fault(std::string_view code) {
+void Metrics::count(std::map<std::string, std::int64_t, std::less<>>& counts, std::string_view code) {
   const std::lock_guard lock(mutex_);
-  const auto found = faults_.find(code);
-  if (found != faults_.end()) {
+  const auto found = counts.find(code);
+  if (found != counts.end()) {
     ++found->second;
-  } else if (faults_.size() < kMaxFaultCodes) {
-    faults_.emplace(code, 1);
+  } else if (counts.size() < kMaxCodes) {
+    counts.emplace(code, 1);
   }
 }
 
@@ -108,15 +122,16 @@ void Metrics::render_models(MetricsText& out) const {
   out.describe("tokometer_tokens_total", "counter",
                "Tokens by type; cache_read and cache_creation are parts of input, reasoning of output.");
   for (const auto& [key, model] : models_) {
-    const std::pair<std::string_view, std::int64_t> types[] = {{"input", model.input},
-                                                               {"cache_read", model.cache_read},
-                                                               {"cache_creation", model.cache_creation},
-                                                               {"output", model.output},
-                                                               {"reasoning", model.reasoning}};
+    const std::pair<std::string_view, std::optional<std::int64_t>> types[] = {{"input", model.input},
+                                                                              {"cache_read", model.cache_read},
+                                                                              {"cache_creation", model.cache_creation},
+                                                                              {"output", model.output},
+                                                                              {"reasoning", model.reasoning}};
     for (const auto& [type, count] : types) {
+      if (!count) continue;
       out.sample("tokometer_tokens_total",
                  fmt::format("{},{},type=\"{}\"", label("provider", key.provider), label("model", key.model), type),
-                 count);
+                 *count);
     }
   }
   const auto each = [&](std::string_view name, std::string_view help, auto&& value) {
@@ -125,9 +140,14 @@ void Metrics::render_models(MetricsText& out) const {
       out.sample(name, fmt::format("{},{}", label("provider", key.provider), label("model", key.model)), value(model));
     }
   };
-  each("tokometer_cost_usd_total", "Cost of calls with a known price.",
-       [](const Model& model) { return decimal(model.cost_picodollars, 1'000'000'000'000, 12); });
-  each("tokometer_cost_unknown_total", "Calls with usage whose price is unknown.",
+  out.describe("tokometer_cost_usd_total", "counter", "Cost of calls with a known price.");
+  for (const auto& [key, model] : models_) {
+    if (!model.cost_picodollars) continue;
+    out.sample("tokometer_cost_usd_total",
+               fmt::format("{},{}", label("provider", key.provider), label("model", key.model)),
+               decimal(*model.cost_picodollars, 1'000'000'000'000, 12));
+  }
+  each("tokometer_cost_unknown_total", "Calls with usage whose cost is unknown, or not all of it.",
        [](const Model& model) { return model.cost_unknown; });
   each("tokometer_usage_missing_total", "Successful calls whose response carried no usage.",
        [](const Model& model) { return model.usage_none; });
@@ -160,6 +180,8 @@ void Metrics::render(MetricsText& out) const {
                    "From the request's first byte to the response's first.", first_bytes_);
   out.describe("tokometer_tap_faults_total", "counter", "What the tap could not read, by cause; traffic went on.");
   for (const auto& [code, count] : faults_) out.sample("tokometer_tap_faults_total", label("code", code), count);
+  out.describe("tokometer_refused_requests_total", "counter", "What clients sent that was no request, by cause.");
+  for (const auto& [code, count] : refused_) out.sample("tokometer_refused_requests_total", label("code", code), count);
 }
 
 }  // namespace tokometer::app

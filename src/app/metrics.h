@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,8 +54,14 @@ class Metrics {
   void exchange_opened() { open_.fetch_add(1, std::memory_order_relaxed); }
   // Counts a finished exchange, which was opened before.
   void exchange_closed(const event::Event& event);
+  // An exchange that was opened has ended without an event of its own: a WebSocket, whose turns have theirs.
+  void exchange_dissolved() { open_.fetch_sub(1, std::memory_order_relaxed); }
+  // Counts a call that an exchange tells of, beside that exchange: a line of a batch's results.
+  void call_counted(const event::Event& event);
   // Counts a fault of the tap: something that could not be read.
-  void tap_fault(std::string_view code);
+  void tap_fault(std::string_view code) { count(faults_, code); }
+  // Counts what a client sent that was no request, by the code of its answer.
+  void refused(std::string_view code) { count(refused_, code); }
 
   std::int64_t open_exchanges() const { return open_.load(std::memory_order_relaxed); }
   std::int64_t finished() const { return finished_.load(std::memory_order_relaxed); }
@@ -72,9 +79,10 @@ class Metrics {
   };
   struct Model {
     std::map<int, std::int64_t> requests;  // by status code
-    std::int64_t input = 0, cache_read = 0, cache_creation = 0, output = 0, reasoning = 0;
-    std::int64_t cost_picodollars = 0;
-    std::int64_t cost_unknown = 0;  // calls with usage but without a price
+    // Absent until a call states the count, or has a price.
+    std::optional<std::int64_t> input, cache_read, cache_creation, output, reasoning;
+    std::optional<std::int64_t> cost_picodollars;
+    std::int64_t cost_unknown = 0;  // calls whose cost is unknown, or not all of it
     std::int64_t usage_none = 0;    // successful calls that carried no usage
   };
   struct Key {
@@ -82,6 +90,8 @@ class Metrics {
     auto operator<=>(const Key&) const = default;
   };
 
+  void count(std::map<std::string, std::int64_t, std::less<>>& counts, std::string_view code);
+  void count_call(const event::Event& event);  // the lock is held
   Model& model_of(const event::Event& event);
   void render_models(MetricsText& out) const;
   static void render_histogram(MetricsText& out, std::string_view name, std::string_view help,
@@ -95,6 +105,7 @@ class Metrics {
   std::map<std::string, Histogram> durations_;    // by provider
   std::map<std::string, Histogram> first_bytes_;  // by provider
   std::map<std::string, std::int64_t, std::less<>> faults_;
+  std::map<std::string, std::int64_t, std::less<>> refused_;
 };
 
 }  // namespace tokometer::app

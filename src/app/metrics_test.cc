@@ -46,6 +46,20 @@ TEST(Metrics, CountsTokensCostAndDurations) {
   EXPECT_THAT(text, HasSubstr(R"(tokometer_request_duration_seconds_sum{provider="openai"} 1.500000)"));
 }
 
+TEST(Metrics, AnAbsurdCountMakesNoSumNegative) {
+  Metrics metrics;
+  event::Event event = call("openai", "gpt-5");
+  event.usage.cache_read_input_tokens = 9223372036854775800;
+  event.cost_picodollars = 9223372036854775800;
+  metrics.exchange_opened();
+  metrics.exchange_opened();
+  metrics.exchange_closed(event);
+  metrics.exchange_closed(event);
+  const std::string text = rendered(metrics);
+  EXPECT_THAT(text, HasSubstr(R"(type="cache_read"} 2000000000000)"));
+  EXPECT_THAT(text, Not(HasSubstr(" -")));
+}
+
 TEST(Metrics, UnknownPriceAndMissingUsageAreCountedApart) {
   Metrics metrics;
   metrics.exchange_closed(call("openai", "mystery"));
@@ -63,8 +77,22 @@ TEST(Metrics, ACallThatRepeatsEarlierUsageAddsNoTokens) {
   event::Event poll = call("openai", "gpt-5");
   poll.billable = false;
   metrics.exchange_closed(poll);
-  EXPECT_THAT(rendered(metrics),
-              HasSubstr(R"(tokometer_tokens_total{provider="openai",model="gpt-5",type="input"} 0)"));
+  const std::string text = rendered(metrics);
+  EXPECT_THAT(text, HasSubstr(R"(tokometer_requests_total{provider="openai",model="gpt-5",status="200"} 1)"));
+  EXPECT_THAT(text, Not(HasSubstr("tokometer_tokens_total{")));
+}
+
+TEST(Metrics, WhatNobodyStatedIsLeftOutRatherThanZero) {
+  Metrics metrics;
+  event::Event event = call("openai", "mystery");
+  event.cost_picodollars.reset();
+  event.usage.cache_read_input_tokens.reset();
+  event.usage.reasoning_output_tokens = 0;
+  metrics.exchange_closed(event);
+  const std::string text = rendered(metrics);
+  EXPECT_THAT(text, Not(HasSubstr("tokometer_cost_usd_total{")));
+  EXPECT_THAT(text, Not(HasSubstr(R"(type="cache_read")")));
+  EXPECT_THAT(text, HasSubstr(R"(tokometer_tokens_total{provider="openai",model="mystery",type="reasoning"} 0)"));
 }
 
 TEST(Metrics, LabelsAreEscapedAndBounded) {

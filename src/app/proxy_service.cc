@@ -1,26 +1,58 @@
 #include "app/proxy_service.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <future>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include "proxy/http1_session.h"
+#include "app/start_memory.h"
+#include "net/descriptors.h"
+#include "proxy/front.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace tokometer::app {
 namespace {
+
+// Of before this start: as many of the newest events are looked at for responses that polls and files may repeat. A
+// start waits so long for that before it serves, since a poll in the first moment would count twice otherwise; and so
+// long at most for what is in the journal alone to get into the store.
+constexpr std::size_t kRememberedResponses = meter::RepeatFilter::kCapacity;
+constexpr std::chrono::seconds kRememberingWait{2};
+constexpr std::chrono::seconds kJournalWait{1};
+
+// How long the last calls may take to be printed.
+constexpr std::chrono::seconds kConsumerPatience{2};
 
 unsigned worker_count(const Config& config) {
   if (config.workers > 0) return static_cast<unsigned>(config.workers);
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-net::Limits net_limits(const Config& config, unsigned workers) {
+// Clients at once that there are file descriptors for: past that they wait to be accepted, rather than fail.
+std::size_t affordable_clients(const Config& config, Log& log) {
+  const auto wanted = static_cast<std::size_t>(config.limits.connections);
+  const std::size_t allowed = net::raise_descriptors(net::descriptors_for(wanted));
+  if (allowed >= net::descriptors_for(wanted)) return wanted;
+  const std::size_t clients = net::clients_for(allowed);
+  // Nearly as many are no reason to trouble the user.
+  if (clients >= wanted / 2) return clients;
+  log.warn(
+      "limits.connections: {} need {} file descriptors and the system allows {}, so that at most {} clients are served "
+      "at once (raise the hard limit: ulimit -Hn, LimitNOFILE= of systemd)",
+      wanted, net::descriptors_for(wanted), allowed, clients);
+  return clients;
+}
+
+net::Limits net_limits(const Config& config, std::size_t clients, unsigned workers) {
   net::Limits limits;
   limits.connect_timeout = config.timeouts.connect;
   // The setting is for the whole program, net's for each worker.
-  limits.max_clients = std::max<std::size_t>(1, static_cast<std::size_t>(config.limits.connections) / workers);
+  limits.max_clients = std::max<std::size_t>(1, clients / workers);
   limits.max_idle_per_origin = static_cast<std::size_t>(config.limits.origin_idle_connections);
   return limits;
 }
@@ -29,6 +61,7 @@ proxy::Settings proxy_settings(const Config& config) {
   proxy::Settings settings;
   settings.timeouts.head = config.timeouts.head;
   settings.timeouts.idle = config.timeouts.client_idle;
+  settings.timeouts.half_close = config.timeouts.half_close;
   settings.timeouts.first_byte = config.timeouts.first_byte;
   settings.timeouts.request_content = config.timeouts.request_content;
   settings.timeouts.between_bytes = config.timeouts.between_bytes;
@@ -36,6 +69,9 @@ proxy::Settings proxy_settings(const Config& config) {
   settings.limits.http1.fields = static_cast<std::size_t>(config.limits.head_fields);
   settings.on_client_close =
       config.on_client_close == OnClientClose::kDrain ? proxy::OnClientClose::kDrain : proxy::OnClientClose::kCancel;
+  settings.stream_usage =
+      config.stream_usage == StreamUsage::kInject ? proxy::StreamUsage::kInject : proxy::StreamUsage::kOff;
+  settings.origin_http2 = config.origin_http2;
   return settings;
 }
 
@@ -63,6 +99,7 @@ meter::Limits meter_limits(const Config& config) {
   meter::Limits limits;
   limits.max_request_bytes = static_cast<std::uint64_t>(config.limits.request_tap_bytes);
   limits.max_response_bytes = static_cast<std::uint64_t>(config.limits.response_tap_bytes);
+  limits.sample_bytes = static_cast<std::size_t>(config.limits.sample_bytes);
   return limits;
 }
 
@@ -83,19 +120,20 @@ class ProxyService::Contexts final : public proxy::ContextSource {
 };
 
 ProxyService::ProxyService(const Config& config, const Clock& clock, Log& log)
-    : config_(config), clock_(clock), log_(log) {}
+    : config_(config), clock_(clock), log_(log), budgets_(std::make_shared<Budgets>(log)) {}
 
 Result<std::unique_ptr<ProxyService>> ProxyService::open(const Config& config, EventFeed::Consumer consumer,
                                                          const Clock& clock, Log& log) {
   std::unique_ptr<ProxyService> service(new ProxyService(config, clock, log));
   if (auto claimed = service->claim_data_folder(); !claimed) return fail(std::move(claimed.error()));
+  service->accounts_ = Accounts::open(service->instance_ ? config.data_dir : std::filesystem::path(), log);
   service->open_journal();
   service->open_captures();
-  if (consumer) service->feed_ = std::make_unique<EventFeed>(std::move(consumer));
+  if (consumer.take) service->feed_ = std::make_unique<EventFeed>(std::move(consumer));
+  if (auto bound = service->bind(); !bound) return fail(std::move(bound.error()));
   auto context = service->make_context(config);
   if (!context) return fail(std::move(context.error()));
   service->contexts_ = std::make_shared<Contexts>(std::move(*context));
-  if (auto bound = service->bind(); !bound) return fail(std::move(bound.error()));
   return service;
 }
 
@@ -132,12 +170,13 @@ void ProxyService::open_journal() {
     ingest.retention.max_age = std::chrono::ceil<std::chrono::hours>(config_.store.retention);
   }
   if (config_.store.max_rows > 0) ingest.retention.max_events = config_.store.max_rows;
+  ingest.quotas = &quotas_;
   const auto open_store = [file = store_file(config_.data_dir)] { return store::sqlite::open({.file = file}); };
   ingest_ = std::make_unique<store::Ingest>(*journal_, open_store, ingest, clock_, log_);
 }
 
 void ProxyService::open_captures() {
-  if (!config_.capture.enabled) return;
+  if (!config_.capture.enabled && config_.capture_mode == CaptureMode::kKnownOnly) return;
   CaptureLimits limits;
   limits.total_bytes = config_.capture.max_bytes;
   limits.retention = config_.capture.retention;
@@ -154,20 +193,68 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                                   .repeats = repeats_,
                                   .log = log_,
                                   .feed = feed_.get(),
-                                  .captures = captures_.get()};
+                                  .captures = captures_.get(),
+                                  .accounts = *accounts_,
+                                  .quotas = quotas_,
+                                  .budgets = *budgets_,
+                                  .capture_known = config_.capture.enabled,
+                                  .keep_unknown = config_.capture_mode == CaptureMode::kCaptureAll};
   PageSources pages{.clock = clock_,
                     .metrics = metrics_,
                     .journal = journal_.get(),
                     .ingest = ingest_.get(),
                     .captures = captures_.get(),
                     .feed = feed_.get(),
+                    .quotas = &quotas_,
+                    .distrust = distrust_.get(),
                     .server = [this] { return server_->stats(); },
                     .serve_metrics = config.metrics};
+  auto forwarding = make_forwarding(config, (*rules)->providers);
   return std::make_shared<const proxy::Context>(
       proxy::Context{.router = std::move(*router),
                      .settings = proxy_settings(config),
                      .taps = std::make_shared<MeteringTaps>(services, std::move(*rules), meter_limits(config)),
-                     .internal = std::make_shared<InternalPages>(std::move(pages))});
+                     .internal = std::make_shared<InternalPages>(std::move(pages)),
+                     .forwarding = std::move(forwarding),
+                     .gate = budgets_});
+}
+
+std::shared_ptr<const proxy::Forwarding> ProxyService::make_forwarding(
+    const Config& config, std::shared_ptr<const provider::Registry> providers) {
+  proxy::ForwardingOptions options{.intercept = config.intercept, .tunnel = config.tunnel, .token = {}, .own = {}};
+  options.own = listening();
+  if (!std::ranges::all_of(config_.listen, is_local_listener)) {
+    auto token = proxy_token(config_.data_dir);
+    if (!token) {
+      log_.warn("{}; others can reach this proxy, so it forwards for nobody", token.error().message);
+      return nullptr;
+    }
+    options.token = std::move(*token);
+  }
+  {
+    const std::lock_guard lock(domains_mutex_);
+    domains_ = intercepted_domains(*providers, config);
+  }
+  return std::make_shared<const proxy::Forwarding>(std::move(providers), std::move(options), distrust_);
+}
+
+// On a worker's thread, with the first client that is intercepted.
+Result<std::unique_ptr<net::CertificateAuthority>> ProxyService::find_authority() {
+  std::vector<std::string> domains;
+  {
+    const std::lock_guard lock(domains_mutex_);
+    domains = domains_;
+  }
+  auto authority = open_authority(config_.data_dir, domains);
+  if (!authority) return authority;
+  const auto foreign = std::ranges::find_if(domains, [&](const auto& domain) { return !(*authority)->covers(domain); });
+  if (foreign != domains.end()) {
+    log_.once(LogLevel::kWarn, "authority",
+              fmt::format("the certificate authority was made before {} was to be intercepted: clients may refuse it; "
+                          "make a new one by `tokometer ca rotate`",
+                          *foreign));
+  }
+  return authority;
 }
 
 Result<void> ProxyService::bind() {
@@ -178,20 +265,58 @@ Result<void> ProxyService::bind() {
     options.listen.push_back(*address);
   }
   options.workers = worker_count(config_);
-  options.limits = net_limits(config_, options.workers);
+  options.limits = net_limits(config_, affordable_clients(config_, log_), options.workers);
   options.tls.origin_ca = config_.origin_ca.string();
+  options.authority = [this] { return find_authority(); };
+  for (const std::string& text : config_.resolve) {
+    auto rule = net::Resolver::Override::parse(text);
+    if (!rule) return fail(std::move(rule.error()));
+    options.overrides.push_back(std::move(*rule));
+  }
   auto server = net::Server::open(options, clock_, log_);
   if (!server) return fail(std::move(server.error()));
   server_ = std::move(*server);
   return {};
 }
 
-Result<void> ProxyService::start() {
-  if (auto started = server_->start(std::make_shared<proxy::Http1SessionFactory>(contexts_)); !started) return started;
+Result<void> ProxyService::start(Start start) {
+  if (ingest_) {
+    std::promise<void> remembered;
+    const auto done = remembered.get_future();
+    remembering_ = std::jthread(
+        [this, file = store_file(config_.data_dir), told = std::move(remembered)](const std::stop_token& stop) mutable {
+          remember_responses(file, stop);
+          told.set_value();
+        });
+    done.wait_for(kRememberingWait);
+  }
+  if (auto started = server_->start(std::make_shared<proxy::FrontFactory>(contexts_)); !started) return started;
   status_.listening = listening();
   status_.message = "started";
-  if (instance_) return instance_->publish(status_);
-  return {};
+  status_.start = std::move(start);
+  release_code_pages();
+  if (!instance_) return {};
+  if (auto published = instance_->publish(status_); !published) return published;
+  // A shell would be led to what ends with somebody else's program.
+  if (status_.start.run_by == RunBy::kRun) return {};
+  const auto url = local_url(status_.listening);
+  return url ? instance_->announce(*url) : Result<void>();
+}
+
+// Tells the filter of repeats which responses were counted before this start. On a thread of its own, since it may
+// take longer than a start should.
+void ProxyService::remember_responses(const std::filesystem::path& file, const std::stop_token& stop) {
+  ingest_->flush(kJournalWait);  // an earlier run may have ended before its last events were stored
+  const auto store = store::sqlite::open({.file = file, .read_only = true});
+  if (!store) return;  // there is none yet, or the thread that stores says what is wrong
+  std::vector<std::uint64_t> newest_first;
+  const auto remembered = (*store)->query({}, store::Order::kNewestFirst, kRememberedResponses, [&](const auto& event) {
+    const bool counted = event.usage.source == meter::UsageSource::kReported && !event.response_id.empty();
+    if (counted) newest_first.push_back(meter::RepeatFilter::key(event.provider, event.response_id));
+    return !stop.stop_requested();
+  });
+  repeats_.remember(newest_first);
+  if (!remembered) log_.debug("{}", remembered.error().message);
 }
 
 std::vector<std::string> ProxyService::listening() const {
@@ -204,6 +329,8 @@ Result<void> ProxyService::reload(const Config& config) {
   auto context = make_context(config);
   if (!context) return fail(std::move(context.error()));
   contexts_->replace(std::move(*context));
+  server_->reset_authority();
+  distrust_->clear();
   config_ = config;
   return {};
 }
@@ -216,16 +343,37 @@ void ProxyService::publish_reload(bool ok, std::string message) {
   if (auto published = instance_->publish(status_); !published) log_.warn("{}", published.error().message);
 }
 
-void ProxyService::shutdown(std::chrono::milliseconds drain) { server_->shutdown(drain); }
+void ProxyService::shutdown(std::chrono::milliseconds drain) {
+  if (instance_) instance_->withdraw();
+  server_->shutdown(drain);
+}
+
+void ProxyService::publish_drain() {
+  const std::int64_t open = metrics_.open_exchanges();
+  if (!instance_ || (status_.draining && status_.open_calls == open)) return;
+  status_.draining = true;
+  status_.open_calls = open;
+  if (auto published = instance_->publish(status_); !published) log_.debug("{}", published.error().message);
+}
+
+void ProxyService::cut_off() {
+  server_->shutdown(std::chrono::milliseconds(0));
+  if (feed_) feed_->hurry();
+}
 
 void ProxyService::join() {
   server_->join();
   if (ingest_) ingest_->stop();
-  feed_.reset();
+  if (feed_ && !feed_->stop(kConsumerPatience))
+    log_.warn("the output hangs: not every call was printed; all are recorded");
 }
 
 void ProxyService::maintain() {
+  // The store's thread does it where there is one.
+  if (ingest_) return;
   if (journal_) journal_->maintain();
+  // Nobody stores them: the board may give the room of any to new ones.
+  static_cast<void>(quotas_.take_changed());
 }
 
 }  // namespace tokometer::app

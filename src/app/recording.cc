@@ -2,59 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
+#include "app/har_entry.h"
 #include "event/assemble.h"
 #include "json/document.h"
+#include "meter/turn_reader.h"
+#include "provider/format.h"
+#include "wire/base64.h"
 #include "wire/content_coding.h"
+#include "wire/websocket.h"
 
 namespace tokometer::app {
 namespace {
-
-namespace content_coding = wire::content_coding;
-
-constexpr std::size_t kChunkBytes = std::size_t{256} << 10U;
-// A file is compressed once, by us or by a tool: it may swell as much as text does, and be long.
-constexpr content_coding::Limits kFileLimits{.max_output_bytes = std::uint64_t{1} << 50U, .max_ratio = 10'000};
-
-// RFC 4648, section 4; line breaks are passed over. Nothing if it is something else.
-std::optional<std::string> from_base64(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  std::uint32_t group = 0;
-  unsigned bits = 0;
-  while (text.ends_with('=') || text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  for (const char c : text) {
-    std::uint32_t value = 0;
-    if (c >= 'A' && c <= 'Z') {
-      value = static_cast<std::uint32_t>(c - 'A');
-    } else if (c >= 'a' && c <= 'z') {
-      value = static_cast<std::uint32_t>(c - 'a' + 26);
-    } else if (c >= '0' && c <= '9') {
-      value = static_cast<std::uint32_t>(c - '0' + 52);
-    } else if (c == '+' || c == '-') {
-      value = 62;
-    } else if (c == '/' || c == '_') {
-      value = 63;
-    } else if (c == '\r' || c == '\n') {
-      continue;
-    } else {
-      return std::nullopt;
-    }
-    group = group << 6U | value;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes += static_cast<char>(group >> bits & 0xffU);
-    }
-  }
-  return bytes;
-}
 
 // 64 bits of `bytes`: FNV-1a from `seed`, then mixed so that every bit counts everywhere.
 std::uint64_t hash(std::string_view bytes, std::uint64_t seed) {
@@ -80,48 +42,6 @@ Uuid content_id(UtcTime started_at, std::string_view content) {
   return id;
 }
 
-// Whether the body is coded as its content-encoding says. HAR bodies are decoded
-// (1.2, "content"), but recorders differ.
-bool is_coded(std::string_view body) {
-  constexpr std::string_view kGzip = "\x1f\x8b";
-  constexpr std::string_view kZstd = "\x28\xb5\x2f\xfd";
-  if (body.starts_with(kGzip) || body.starts_with(kZstd)) return true;
-  // zlib and br have no mark of their own; what is no text at its beginning is none that we read.
-  return std::ranges::any_of(body.substr(0, 16), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 && c != '\t' && c != '\n' && c != '\r';
-  });
-}
-
-// A message's fields and content, as the meter wants them.
-struct Message {
-  std::vector<wire::Field> fields;
-  std::string decoded;      // of a base64 body
-  std::string_view body;    // lives as long as this and the document
-  bool text_fault = false;  // base64 that is none
-
-  // `content` is postData or response.content.
-  Message(json::Node headers, json::Node content) {
-    body = content["text"].string().value_or("");
-    if (content["encoding"].string() == "base64") {
-      auto bytes = from_base64(body);
-      text_fault = !bytes;
-      decoded = std::move(bytes).value_or("");
-      body = decoded;
-    }
-    const bool coded = is_coded(body);
-    for (const json::Node header : headers.elements()) {
-      const std::string_view name = header["name"].string().value_or("");
-      if (!coded && wire::iequals(name, "content-encoding")) continue;
-      fields.push_back({name, header["value"].string().value_or("")});
-    }
-    const std::string_view type = content["mimeType"].string().value_or("");
-    if (!type.empty() && !wire::find(fields, "content-type")) fields.push_back({"content-type", type});
-  }
-  Message(const Message&) = delete;
-  Message& operator=(const Message&) = delete;
-};
-
 // Milliseconds with decimals, as HAR has them, in microseconds. Absent for -1, which says "does not apply".
 std::optional<std::int64_t> microseconds(json::Node node) {
   const auto ms = node.to_double();
@@ -135,23 +55,6 @@ std::int64_t wire_bytes(json::Node message, std::string_view body) {
   return stated > 0 ? stated : static_cast<std::int64_t>(body.size());
 }
 
-struct Url {
-  std::string_view host;    // with its port, if it says one
-  std::string_view target;  // from the path on, without the fragment
-};
-
-std::optional<Url> split(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::nullopt;
-  std::string_view rest = url.substr(scheme + 3);
-  rest = rest.substr(0, rest.find('#'));
-  const std::size_t slash = rest.find_first_of("/?");
-  const std::string_view host = rest.substr(0, slash);
-  // An `@` may bring a password, which must not get into an event.
-  if (host.empty() || host.find('@') != std::string_view::npos) return std::nullopt;
-  return Url{host, slash == std::string_view::npos ? "/" : rest.substr(slash)};
-}
-
 std::string_view without_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
   return colon == std::string_view::npos || host.ends_with(']') ? host : host.substr(0, colon);
@@ -159,32 +62,77 @@ std::string_view without_port(std::string_view host) {
 
 bool is_local(std::string_view host) { return host == "localhost" || host.starts_with("127.") || host == "[::1]"; }
 
-class File {
- public:
-  explicit File(const std::filesystem::path& path) : stream_(std::fopen(path.c_str(), "rbe")) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (stream_ != nullptr) static_cast<void>(std::fclose(stream_));
-  }
-  bool is_open() const { return stream_ != nullptr; }
-  // Empty at the end, and when reading fails: see failed().
-  std::string_view read(std::string& buffer) {
-    if (std::feof(stream_) != 0 || std::ferror(stream_) != 0) return {};
-    return {buffer.data(), std::fread(buffer.data(), 1, buffer.size(), stream_)};
-  }
-  bool failed() const { return std::ferror(stream_) != 0; }
-
- private:
-  std::FILE* stream_;
-};
-
 }  // namespace
 
 RecordingReader::RecordingReader(std::shared_ptr<const Rules> rules, Limits limits)
     : rules_(std::move(rules)), limits_(limits) {}
 
-Result<std::optional<event::Event>> RecordingReader::read_entry(std::string_view entry, std::string_view source_id) {
+// What a turn of a WebSocket is made of, beside its messages.
+struct RecordingReader::WebSocketEntry {
+  json::Node root;
+  const provider::Spec& spec;
+  const provider::Endpoint& endpoint;
+  std::string_view target;
+  wire::Fields fields;
+  event::Event event;  // of the connection; its id comes from the whole entry
+};
+
+std::size_t RecordingReader::read_turns(const WebSocketEntry& entry, const Sink& sink) {
+  const json::Node messages = entry.root["_webSocketMessages"];
+  const json::Node ids = entry.root["_turns"];
+  std::size_t turns = 0;
+  const SteadyTime opened{};
+  SteadyTime now = opened;
+  const auto record = [&](meter::Turn&& turn) {
+    event::Event event = event::turn_event(entry.event, opened, turn);
+    const auto own_id = Uuid::parse(ids[turns].string().value_or(""));
+    event.id = own_id ? *own_id : content_id(event.started_at, fmt::format("{}#{}", entry.event.id.text(), turns));
+    ++turns;
+    event::apply_reading(event, std::move(turn.reading), repeats_, *rules_->prices);
+    sink(std::move(event));
+  };
+  meter::TurnReader reader(entry.spec, entry.endpoint, entry.target, entry.fields, opened,
+                           {.sample_bytes = limits_.meter.sample_bytes}, rules_->counter.get());
+  const double began = std::chrono::duration<double>(entry.event.started_at.time_since_epoch()).count();
+  std::uint16_t close_code = 1005;
+  for (const json::Node message : messages.elements()) {
+    const double after = message["time"].to_double().value_or(began) - began;
+    // Not before the one in front of it, and within what a clock can say.
+    if (after > 0 && after < 1e9) {
+      now = std::max(now, opened + std::chrono::microseconds(std::llround(after * 1e6)));
+    }
+    const std::int64_t opcode = message["opcode"].int64().value_or(1);
+    std::string_view data = message["data"].string().value_or("");
+    std::string decoded;
+    if (opcode != 1) {
+      decoded = wire::base64::decode(data).value_or(std::string(data));
+      data = decoded;
+    }
+    if (opcode == 8) {
+      const wire::websocket::Message close{.kind = wire::websocket::Kind::kClose, .data = data};
+      close_code = std::max(close_code, close.close_code());
+      continue;
+    }
+    if (opcode != 1 && opcode != 2) continue;
+    reader.message({.from = message["type"].string() == "send" ? meter::Side::kClient : meter::Side::kServer,
+                    .text = data,
+                    .wire_bytes = data.size(),
+                    .truncated = false,
+                    .at = now},
+                   record);
+  }
+  // A recording may stop where it likes: what has not ended in it is incomplete, but no error.
+  reader.finish(close_code > 1005 ? fmt::format("websocket_close_{}", close_code) : "", now, record);
+  if (turns != 0) return turns;
+  meter::Turn connection = reader.connection(now);
+  event::Event event = event::turn_event(entry.event, opened, connection);
+  event.duration_us = entry.event.duration_us;
+  event::apply_reading(event, std::move(connection.reading), repeats_, *rules_->prices);
+  sink(std::move(event));
+  return 1;
+}
+
+Result<std::size_t> RecordingReader::read_entry(std::string_view entry, std::string_view source_id, const Sink& sink) {
   auto document = json::Document::parse(std::string(entry), {.max_bytes = limits_.har.entry_bytes});
   if (!document) return fail(std::move(document.error()));
   const json::Node root = document->root();
@@ -192,20 +140,22 @@ Result<std::optional<event::Event>> RecordingReader::read_entry(std::string_view
   const json::Node response = root["response"];
 
   const auto method = request["method"].string();
-  const auto url = split(request["url"].string().value_or(""));
+  const auto url = split_har_url(request["url"].string().value_or(""));
   if (!method || !url) return fail(ErrorCode::kInvalid, "request.method or request.url is missing or no URL");
   const auto started_at = parse_rfc3339(root["startedDateTime"].string().value_or(""));
   if (!started_at) return fail(ErrorCode::kInvalid, "startedDateTime is missing or no RFC 3339 time");
 
-  const Message asked(request["headers"], request["postData"]);
-  const Message answered(response["headers"], response["content"]);
+  const HarMessage asked(request["headers"], request["postData"]);
+  const HarMessage answered(response["headers"], response["content"]);
   if (asked.text_fault || answered.text_fault) return fail(ErrorCode::kInvalid, "a body is not base64 as it says");
 
   std::string_view target = url->target;
   const provider::Registry& providers = *rules_->providers;
   // Our own captures say which provider it was, whatever host served it.
   const auto own = root["_provider"].string();
-  const provider::Spec* spec = own ? providers.by_name(*own) : providers.by_host(without_port(url->host));
+  const provider::Spec* spec = own ? providers.by_name(*own) : nullptr;
+  // It may have been unknown then, and be known now.
+  if (spec == nullptr) spec = providers.by_host(url->host);
   if (spec == nullptr && !own && is_local(without_port(url->host))) {
     // Recorded between a client and Tokometer itself.
     if (const auto routed = providers.by_route(target)) {
@@ -217,7 +167,7 @@ Result<std::optional<event::Event>> RecordingReader::read_entry(std::string_view
   }
   const provider::Endpoint* const endpoint =
       spec == nullptr ? nullptr : providers.endpoint(*spec, *method, target, asked.fields);
-  if (endpoint == nullptr || endpoint->ignore) return std::nullopt;
+  if (endpoint == nullptr || endpoint->ignore) return 0;
 
   event::Event event;
   event.source_id = root["comment"].string().value_or(source_id);
@@ -245,66 +195,62 @@ Result<std::optional<event::Event>> RecordingReader::read_entry(std::string_view
                            .fields = asked.fields,
                            .project = {}},
                           *rules_->clients);
-  meter::ExchangeMeter meter(spec, endpoint, target, limits_.meter);
+  ExchangeQuotas quotas(accounts_ != nullptr ? spec : nullptr, asked.fields, target);
+  if (answer_came) {
+    const std::int64_t until_head = event.time_to_first_byte_us.value_or(0);
+    quotas.response_head(event.status_code, answered.fields, *started_at + std::chrono::microseconds(until_head));
+  }
+  if (root["_webSocketMessages"].is_array() && endpoint->format != nullptr && endpoint->format->websocket) {
+    report_quotas(quotas, event);
+    return read_turns({root, *spec, *endpoint, target, asked.fields, std::move(event)}, sink);
+  }
+  meter::ExchangeMeter meter(spec, endpoint, target, limits_.meter, rules_->fallbacks());
+  std::size_t events = 1;
+  std::int64_t calls = 0;
+  meter.each_call([&](meter::Reading&& call) {
+    event::Event part = event::part_of(event, ++calls);
+    event::apply_reading(part, std::move(call), repeats_, *rules_->prices);
+    if (!part.billable) return;
+    part.source_id = fmt::format("{}/{}", event.source_id, calls);
+    part.id = content_id(part.started_at, fmt::format("{}/{}", event.id.text(), calls));
+    ++events;
+    sink(std::move(part));
+  });
   meter.request_head(asked.fields);
   meter.request_content(asked.body);
   meter.request_end();
   if (answer_came) meter.response_head(event.status_code, answered.fields);
   meter.response_content(answered.body);
   meter.response_end(answer_came);
-  meter::Reading reading = meter.finish();
-  if (reading.usage.source == meter::UsageSource::kReported) {
-    const bool first = repeats_.first(event.provider, reading.response_id);
-    if (reading.billing == provider::Billing::kOncePerResponse) event.billable = first;
-  }
-  event::apply_reading(event, std::move(reading), *rules_->prices);
-  return event;
+  event::apply_reading(event, meter.finish(), repeats_, *rules_->prices);
+  report_quotas(quotas, event);
+  sink(std::move(event));
+  return events;
+}
+
+void RecordingReader::report_quotas(ExchangeQuotas& quotas, const event::Event& event) const {
+  if (accounts_ == nullptr) return;
+  const auto snapshots = quotas.finish(*accounts_, event);
+  if (!snapshots.empty()) quota_sink_(snapshots);
 }
 
 Result<RecordingReader::Tally> RecordingReader::read_file(const std::filesystem::path& file, const Sink& sink) {
-  const auto failed = [&](const Error& error) {
-    return fail(error.code, fmt::format("{}: {}", file.string(), error.message));
-  };
-  errno = 0;
-  File input(file);
-  if (!input.is_open()) return fail(io_error(file.string(), errno));
-
   Tally tally;
   const auto take = [&](std::string_view entry) {
     const std::string number = std::to_string(tally.entries++);
-    auto event = read_entry(entry, number);
-    if (!event) {
+    const auto events = read_entry(entry, number, sink);
+    if (!events) {
       ++tally.broken;
       if (tally.faults.size() < limits_.faults) {
-        tally.faults.push_back(fmt::format("entry {}: {}", number, event.error().message));
+        tally.faults.push_back(fmt::format("entry {}: {}", number, events.error().message));
       }
-    } else if (!*event) {
-      ++tally.foreign;
     } else {
-      ++tally.events;
-      sink(std::move(**event));
+      tally.events += *events;
+      tally.foreign += *events == 0 ? 1 : 0;
     }
   };
 
-  HarReader har(limits_.har);
-  std::string buffer(kChunkBytes, '\0');
-  std::string_view bytes = input.read(buffer);
-  const std::string_view coding = bytes.starts_with("\x1f\x8b")           ? "gzip"
-                                  : bytes.starts_with("\x28\xb5\x2f\xfd") ? "zstd"
-                                                                          : "";
-  auto decoder = content_coding::Decoder::open(coding, kFileLimits);
-  if (!decoder) return failed(decoder.error());
-  Result<void> har_fed;
-  for (; !bytes.empty(); bytes = input.read(buffer)) {
-    const auto decoded = decoder->feed(bytes, [&](std::string_view content) {
-      if (har_fed) har_fed = har.feed(content, take);
-    });
-    if (!har_fed) return failed(har_fed.error());
-    if (!decoded) return failed(decoded.error());
-  }
-  if (input.failed()) return fail(io_error(file.string(), errno));
-  if (auto finished = decoder->finish(); !finished) return failed(finished.error());
-  if (auto finished = har.finish(); !finished) return failed(finished.error());
+  if (auto read = read_har_file(file, limits_.har, take); !read) return fail(std::move(read.error()));
   return tally;
 }
 

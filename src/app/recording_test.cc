@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <utility>
+#include <vector>
 
 #include "app/capture.h"
+#include "wire/base64.h"
 #include "wire/content_coding.h"
 
 namespace tokometer::app {
@@ -55,21 +58,20 @@ class RecordingTest : public testing::Test {
 
   event::Event read(const Entry& entry) {
     RecordingReader reader(rules_);
-    auto event = reader.read_entry(entry.text(), "7");
-    if (!event) {
-      ADD_FAILURE() << event.error().message;
-    } else if (!*event) {
-      ADD_FAILURE() << "no event";
-    } else {
-      return **event;
+    event::Event event;
+    const auto events = reader.read_entry(entry.text(), "7", [&](event::Event&& one) { event = std::move(one); });
+    if (!events) {
+      ADD_FAILURE() << events.error().message;
+    } else if (*events != 1) {
+      ADD_FAILURE() << *events << " events";
     }
-    return {};
+    return event;
   }
 
   std::string fault(const Entry& entry) {
     RecordingReader reader(rules_);
-    const auto event = reader.read_entry(entry.text(), "7");
-    return event ? "" : event.error().message;
+    const auto events = reader.read_entry(entry.text(), "7", [](event::Event&&) { ADD_FAILURE() << "an event"; });
+    return events ? "" : events.error().message;
   }
 
   std::shared_ptr<const Rules> rules_;
@@ -138,15 +140,98 @@ TEST_F(RecordingTest, IsIncompleteWhereNoAnswerCame) {
 TEST_F(RecordingTest, LeavesOutWhatIsNoCallToAProvider) {
   RecordingReader reader(rules_);
   for (const char* url : {"https://example.com/v1/chat/completions", "https://api.openai.com/favicon.ico"}) {
-    const auto event = reader.read_entry(Entry{.url = url}.text(), "0");
-    ASSERT_TRUE(event) << event.error().message;
-    EXPECT_FALSE(*event) << url;
+    const auto events = reader.read_entry(Entry{.url = url}.text(), "0", [](event::Event&&) {});
+    ASSERT_TRUE(events) << events.error().message;
+    EXPECT_EQ(*events, 0U) << url;
   }
 }
 
 TEST_F(RecordingTest, KnowsCallsThatWereMadeToTokometerItself) {
   EXPECT_EQ(read({.url = "http://127.0.0.1:4141/openai/v1/chat/completions"}).provider, "openai");
   EXPECT_EQ(read({.url = "http://localhost:4141/v1/chat/completions"}).provider, "openai");
+}
+
+constexpr std::string_view kCompleted =
+    R"({"type":"response.completed","response":{"id":"resp_1","model":"gpt-5","status":"completed","usage":{"input_tokens":9,"output_tokens":2}}})";
+
+std::string websocket_entry(const std::vector<std::string>& messages, std::string_view more = {}) {
+  std::string list;
+  for (const std::string& message : messages) list.append(list.empty() ? "" : ",").append(message);
+  return R"({"startedDateTime":"1970-01-01T00:00:10Z","time":5000,)" + std::string(more) +
+         R"("request":{"method":"GET","url":"wss://api.openai.com/v1/responses","headers":[]},"response":{"status":101,)"
+         R"("headers":[],"content":{}},"timings":{"wait":1},"_webSocketMessages":[)" +
+         list + "]}";
+}
+
+std::string message(std::string_view type, std::string_view time, int opcode, std::string_view data) {
+  return R"({"type":")" + std::string(type) + R"(","time":)" + std::string(time) + R"(,"opcode":)" +
+         std::to_string(opcode) + R"(,"data":")" + escaped(data) + "\"}";
+}
+
+TEST_F(RecordingTest, AWebSocketIsOneEventOfEachTurn) {
+  RecordingReader reader(rules_);
+  std::vector<event::Event> events;
+  const auto keep = [&](event::Event&& event) { events.push_back(std::move(event)); };
+  const std::string entry =
+      websocket_entry({message("send", "11.5", 1, R"({"type":"response.create","model":"gpt-5"})"),
+                       message("receive", "11.75", 1, R"({"type":"response.created","response":{"id":"resp_1"}})"),
+                       message("receive", "12", 2, wire::base64::encode(kCompleted)),
+                       message("send", "13", 1, R"({"type":"response.create","model":"gpt-5-mini"})"),
+                       message("receive", "14", 8, wire::base64::encode("\x03\xf0"))},
+                      R"("comment":"c",)");
+  ASSERT_EQ(*reader.read_entry(entry, "7", keep), 2U);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].usage.input_tokens, 9);
+  EXPECT_EQ(events[0].source_id, "c");
+  EXPECT_EQ(events[0].status_code, 101);
+  EXPECT_EQ(format_rfc3339(events[0].started_at), "1970-01-01T00:00:11.500000Z");
+  EXPECT_EQ(events[0].time_to_first_byte_us, 250'000);
+  EXPECT_EQ(events[0].duration_us, 500'000);
+  EXPECT_EQ(events[0].response_bytes, std::int64_t(kCompleted.size() + 54));
+  EXPECT_TRUE(events[0].complete);
+  EXPECT_EQ(events[1].request_model, "gpt-5-mini");
+  EXPECT_EQ(events[1].error_type, "websocket_close_1008");
+  EXPECT_FALSE(events[1].complete);
+  EXPECT_NE(events[0].id, events[1].id);
+
+  const std::vector<event::Event> first = std::exchange(events, {});
+  ASSERT_EQ(*reader.read_entry(entry, "7", keep), 2U);
+  EXPECT_EQ(events[0].id, first[0].id);
+  EXPECT_EQ(events[1].id, first[1].id);
+}
+
+TEST_F(RecordingTest, AResponseThatIsRepeatedOnAWebSocketCountsOnce) {
+  RecordingReader reader(rules_);
+  std::vector<event::Event> events;
+  const auto keep = [&](event::Event&& event) { events.push_back(std::move(event)); };
+  ASSERT_EQ(*reader.read_entry(
+                websocket_entry({message("receive", "11", 1, kCompleted), message("receive", "12", 1, kCompleted)}),
+                "7", keep),
+            2U);
+  EXPECT_TRUE(events[0].billable);
+  EXPECT_TRUE(events[0].cost_picodollars);
+  EXPECT_FALSE(events[1].billable);
+  EXPECT_FALSE(events[1].cost_picodollars);
+}
+
+TEST_F(RecordingTest, OwnCapturesNameTheEventOfEachTurn) {
+  RecordingReader reader(rules_);
+  event::Event event;
+  const std::string id = "01900000-0000-7000-8000-000000000001";
+  const auto read =
+      reader.read_entry(websocket_entry({message("receive", "11", 1, kCompleted)}, "\"_turns\":[\"" + id + "\"],"), "7",
+                        [&](event::Event&& one) { event = std::move(one); });
+  ASSERT_EQ(*read, 1U);
+  EXPECT_EQ(event.id.text(), id);
+}
+
+TEST_F(RecordingTest, AWebSocketWithoutATurnIsOneEventThatBillsNothing) {
+  RecordingReader reader(rules_);
+  event::Event event;
+  const auto read = reader.read_entry(websocket_entry({}), "7", [&](event::Event&& one) { event = std::move(one); });
+  ASSERT_EQ(*read, 1U);
+  EXPECT_FALSE(event.billable);
+  EXPECT_EQ(event.duration_us, 5'000'000);
 }
 
 TEST_F(RecordingTest, SaysWhatIsWrongWithAnEntry) {
@@ -203,7 +288,8 @@ TEST_F(RecordingFileTest, ReadsOurOwnCaptures) {
   live.host = "llm.internal:8443";
   const std::vector<wire::Field> request{{"Content-Type", "application/json"}};
   const std::vector<wire::Field> response{{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}};
-  Capture capture(rules_->providers->by_name("openai"), request, 1 << 20);
+  CaptureBudget budget(1 << 20);
+  Capture capture(rules_->providers->by_name("openai"), request, true, 1 << 20, budget);
   capture.request_content(R"({"model":"gpt-4o"})");
   capture.response_head(200, response);
   capture.response_content(wire::content_coding::encode(Coding::kGzip, kAnswer));

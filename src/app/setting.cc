@@ -81,10 +81,11 @@ struct Assigner {
   Fault operator()(const field::List& list) const {
     std::vector<std::string> items;
     for (const std::string& value : values) {
+      if (value.empty() && list.may_be_empty) continue;
       if (auto fault = list.fault(value)) return fault;
       items.push_back(value);
     }
-    if (items.empty()) return "the list is empty";
+    if (items.empty() && !list.may_be_empty) return "the list is empty";
     list.of(config) = std::move(items);
     return std::nullopt;
   }

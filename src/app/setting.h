@@ -53,6 +53,7 @@ struct Choice {
 struct List {  // in one text: separated by commas
   std::vector<std::string>& (*of)(Config&);
   std::optional<std::string> (*fault)(std::string_view item);
+  bool may_be_empty = false;
 };
 struct Map {  // in one text: NAME=VALUE, separated by commas
   std::map<std::string, std::string>& (*of)(Config&);

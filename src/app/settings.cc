@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <fstream>
@@ -31,7 +32,7 @@ fs::path xdg_folder(const Inputs& inputs, std::string_view name, std::string_vie
   return fs::path(variable(inputs, "HOME")) / fallback / "tokometer";
 }
 
-std::vector<std::string> split(std::string_view text) {
+std::vector<std::string> list_items(std::string_view text) {
   std::vector<std::string> items;
   while (true) {
     const std::size_t comma = text.find(',');
@@ -58,6 +59,10 @@ bool is_section(std::string_view key) {
     return setting.key.starts_with(key) && setting.key.substr(key.size()).starts_with('.');
   });
 }
+
+// Read by parts of the project that are not this program (the end-to-end tests and tools), and by `tokometer run`.
+constexpr std::array<std::string_view, 4> kOtherVariables = {"TOKOMETER_BIN", "TOKOMETER_WRITE_DOCS",
+                                                             "TOKOMETER_VERSION", "TOKOMETER_CONTEXT"};
 
 class Loader {
  public:
@@ -99,7 +104,8 @@ class Loader {
       const std::string name = variable_name(setting);
       const auto value = inputs_.variable ? inputs_.variable(name) : std::nullopt;
       if (!value) continue;
-      set(setting, Source::kVariable, name, holds_many(setting) ? split(*value) : std::vector<std::string>{*value});
+      set(setting, Source::kVariable, name,
+          holds_many(setting) ? list_items(*value) : std::vector<std::string>{*value});
     }
   }
 
@@ -109,7 +115,7 @@ class Loader {
       for (const auto& [key, value] : inputs_.options) {
         if (key != setting.key) continue;
         if (holds_many(setting)) {
-          for (std::string& item : split(value)) values.push_back(std::move(item));
+          for (std::string& item : list_items(value)) values.push_back(std::move(item));
         } else {
           values.assign(1, value);
         }
@@ -122,8 +128,8 @@ class Loader {
     if (faults_.empty()) {
       for (const Conflict& conflict : conflicts(settings_.config)) {
         const Settings::Value& value = value_of(*find_setting(conflict.key));
-        add_fault(value.place.empty() ? "defaults" : value.place, fmt::format("{}: {}", conflict.key, conflict.message),
-                  "");
+        add_fault(value.place.empty() ? "defaults" : value.place,
+                  message_of(conflict.key, value.source, conflict.message), "");
       }
     }
     if (!faults_.empty()) return std::unexpected(std::move(faults_));
@@ -132,6 +138,11 @@ class Loader {
 
  private:
   static std::string place(const fs::path& file, std::size_t line) { return fmt::format("{}:{}", file.string(), line); }
+
+  // With the key before it, unless it is said by the name of the option.
+  static std::string message_of(std::string_view key, Source source, std::string_view message) {
+    return source == Source::kOption ? std::string(message) : fmt::format("{}: {}", key, message);
+  }
 
   void add_fault(std::string where, std::string message, std::string remedy) {
     faults_.push_back({std::move(where), std::move(message), std::move(remedy)});
@@ -144,7 +155,7 @@ class Loader {
   void set(const Setting& setting, Source source, std::string where, std::vector<std::string> values) {
     if (std::holds_alternative<field::Path>(setting.field)) values[0] = expanded(values[0], inputs_);
     if (const auto assigned = assign(setting, values, settings_.config); !assigned) {
-      add_fault(std::move(where), fmt::format("{}: {}", setting.key, assigned.error().message),
+      add_fault(std::move(where), message_of(setting.key, source, assigned.error().message),
                 setting.fallback.empty() ? "" : fmt::format("the default is {}", setting.fallback));
       return;
     }
@@ -201,12 +212,26 @@ class Loader {
   }
 
   void unknown_key(const std::string& where, const FileEntry& entry) {
+    if (is_section(entry.key)) {
+      add_fault(where, fmt::format("{}: is a section, not a setting", entry.key), section_remedy(entry.key));
+      return;
+    }
     std::vector<std::string_view> keys;
     for (const Setting& setting : settings_table()) keys.push_back(setting.key);
     const auto meant = nearest(entry.key, keys);
     add_fault(
         where, fmt::format("unknown key \"{}\"", entry.key),
         meant ? fmt::format("did you mean \"{}\"?", *meant) : "`tokometer config init` writes all keys there are");
+  }
+
+  // "its settings stand below it, indented: connect, head, …"
+  static std::string section_remedy(std::string_view section) {
+    std::string keys;
+    for (const Setting& setting : settings_table()) {
+      if (!setting.key.starts_with(section) || !setting.key.substr(section.size()).starts_with('.')) continue;
+      keys += (keys.empty() ? "" : ", ") + std::string(setting.key.substr(section.size() + 1));
+    }
+    return "its settings stand below it, indented: " + keys;
   }
 
   const Inputs& inputs_;
@@ -234,12 +259,22 @@ std::expected<Settings, std::vector<Fault>> load_settings(const Inputs& inputs) 
   return loader.finish();
 }
 
-std::vector<Fault> check_file(const fs::path& file, const Inputs& inputs) {
-  Loader loader(inputs);
-  loader.read_defaults();
-  loader.read_file(file, true);
-  const auto settings = loader.finish();
-  return settings ? std::vector<Fault>() : settings.error();
+std::vector<std::string> unknown_variables(const Inputs& inputs) {
+  constexpr std::string_view kPrefix = "TOKOMETER_";
+  std::vector<std::string> known;
+  for (const Setting& setting : settings_table()) known.push_back(variable_name(setting));
+  known.insert(known.end(), kOtherVariables.begin(), kOtherVariables.end());
+  std::vector<std::string_view> names;
+  for (const std::string& name : known) names.push_back(std::string_view(name).substr(kPrefix.size()));
+  std::vector<std::string> lines;
+  for (const std::string& name : inputs.variable_names) {
+    if (!name.starts_with(kPrefix) || std::ranges::find(known, name) != known.end()) continue;
+    const auto meant = nearest(name.substr(kPrefix.size()), names);
+    lines.push_back(fmt::format(
+        "{}: no setting has this name, so it changes nothing ({})", name,
+        meant ? fmt::format("did you mean {}{}?", kPrefix, *meant) : "`tokometer config show` lists the settings"));
+  }
+  return lines;
 }
 
 Config reload(const Settings& running, const Settings& next, std::vector<std::string_view>& kept) {

@@ -38,6 +38,8 @@ struct Inputs {
   std::function<std::optional<std::string>(std::string_view name)> variable;
   // From the command line: a setting's key and one value; lists and maps repeat.
   std::vector<std::pair<std::string, std::string>> options;
+  // Of all variables that are set; for unknown_variables only.
+  std::vector<std::string> variable_names{};
 };
 
 struct Settings {
@@ -56,8 +58,8 @@ struct Settings {
 // Every value is checked; on failure all faults, in the order of their places.
 std::expected<Settings, std::vector<Fault>> load_settings(const Inputs& inputs);
 
-// What is wrong with a file by itself, without variables and options.
-std::vector<Fault> check_file(const std::filesystem::path& file, const Inputs& inputs);
+// A line for each variable of the environment that looks like a setting of ours and is none.
+std::vector<std::string> unknown_variables(const Inputs& inputs);
 
 // The usual place of the file: $XDG_CONFIG_HOME or ~/.config, then tokometer/config.yaml.
 std::filesystem::path default_file(const Inputs& inputs);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "app/setting.h"
+#include "net/resolver.h"
 
 namespace tokometer::app {
 namespace {
@@ -19,7 +20,9 @@ void assign_choice(Config& config, std::size_t index) {
 }
 
 // Names of enumerators, in their order.
+constexpr std::array<std::string_view, 2> kCaptureMode{"known_only", "capture_all"};
 constexpr std::array<std::string_view, 2> kOnClientClose{"cancel", "drain"};
+constexpr std::array<std::string_view, 2> kStreamUsage{"off", "inject"};
 constexpr std::array<std::string_view, 4> kPrint{"line", "panel", "json", "quiet"};
 constexpr std::array<std::string_view, 5> kLogLevel{"debug", "info", "warn", "error", "off"};
 constexpr std::array<std::string_view, 3> kSync{"never", "interval", "each"};
@@ -49,6 +52,19 @@ std::optional<std::string> listen_fault(std::string_view address) {
     return fmt::format("\"{}\" is no address: {}", address, kRemedy);
   }
   if (!port_of(address.substr(colon + 1))) return fmt::format("\"{}\" has no port from 0 to 65535", address);
+  return std::nullopt;
+}
+
+std::optional<std::string> host_pattern_fault(std::string_view pattern) {
+  std::string_view host = pattern;
+  if (host.starts_with("*.")) host.remove_prefix(2);
+  const bool is_host = !host.empty() && host.find_first_of("*/@ \t") == std::string_view::npos;
+  if (pattern == "*" || is_host) return std::nullopt;
+  return fmt::format("\"{}\" is no host: say NAME, *.NAME or *, without scheme and path", pattern);
+}
+
+std::optional<std::string> resolve_fault(std::string_view text) {
+  if (auto rule = net::Resolver::Override::parse(text); !rule) return rule.error().message;
   return std::nullopt;
 }
 
@@ -92,7 +108,7 @@ const std::array all_settings{
             .field = field::Text{TOKOMETER_FIELD(base_url), optional_url_fault}},
     Setting{.key = "type",
             .placeholder = "NAME",
-            .help = "The provider whose API base_url speaks, as in `tokometer providers list`",
+            .help = "The provider whose API base_url speaks, as in `tokometer providers list`; unknown: none of them",
             .field = field::Text{TOKOMETER_FIELD(type)}},
     Setting{.key = "origins",
             .placeholder = "NAME=URL",
@@ -103,6 +119,19 @@ const std::array all_settings{
             .placeholder = "FILE",
             .help = "Trust the certificate authorities in this PEM file too",
             .field = field::Path{TOKOMETER_FIELD(origin_ca)},
+            .at_start_only = true},
+    Setting{.key = "intercept",
+            .placeholder = "HOST",
+            .help = "As a forward proxy, read calls to HOST too: a name, *.NAME for all below it, or * for any",
+            .field = field::List{TOKOMETER_FIELD(intercept), host_pattern_fault, true}},
+    Setting{.key = "tunnel",
+            .placeholder = "HOST",
+            .help = "As a forward proxy, never read calls to HOST, whatever the providers say; goes before intercept",
+            .field = field::List{TOKOMETER_FIELD(tunnel), host_pattern_fault, true}},
+    Setting{.key = "resolve",
+            .placeholder = "HOST:PORT:ADDRESS[:PORT]",
+            .help = "Reach HOST:PORT at this address, for tests; its certificate must still be HOST's",
+            .field = field::List{TOKOMETER_FIELD(resolve), resolve_fault, true},
             .at_start_only = true},
     Setting{.key = "data_dir",
             .fallback = "$data",
@@ -121,11 +150,27 @@ const std::array all_settings{
             .help = "Threads that serve connections; 0: one for each core",
             .field = field::Number{TOKOMETER_FIELD(workers), 0, 1024},
             .at_start_only = true},
+    Setting{.key = "capture_mode",
+            .fallback = "known_only",
+            .placeholder = "WHAT",
+            .help = "Calls that no provider spec names: known_only passes them on and shows those that POST, "
+                    "capture_all keeps each with a capture to write a spec from",
+            .field = field::Choice{kCaptureMode, assign_choice<CaptureMode, &Config::capture_mode>},
+            .at_start_only = true},
     Setting{.key = "on_client_close",
             .fallback = "cancel",
             .placeholder = "WHAT",
             .help = "When a client leaves during a response: cancel it at once, or drain it to learn its usage",
             .field = field::Choice{kOnClientClose, assign_choice<OnClientClose, &Config::on_client_close>}},
+    Setting{.key = "stream_usage",
+            .fallback = "off",
+            .placeholder = "WHAT",
+            .help = "Streams of OpenAI's kind that do not ask for their usage: off leaves them, inject makes them ask",
+            .field = field::Choice{kStreamUsage, assign_choice<StreamUsage, &Config::stream_usage>}},
+    Setting{.key = "origin_http2",
+            .fallback = "true",
+            .help = "Offer HTTP/2 to origins over TLS; without it they are spoken to in HTTP/1.1 only",
+            .field = field::Flag{TOKOMETER_FIELD(origin_http2)}},
     Setting{.key = "print",
             .fallback = "line",
             .placeholder = "HOW",
@@ -172,6 +217,11 @@ const std::array all_settings{
             .placeholder = "DURATION",
             .help = "For a client's connection without a request",
             .field = field::Duration{TOKOMETER_FIELD(timeouts.client_idle), 1ms}},
+    Setting{.key = "timeouts.half_close",
+            .fallback = "200ms",
+            .placeholder = "DURATION",
+            .help = "A client's FIN this soon after its request is a half-close; later it means that the client left",
+            .field = field::Duration{TOKOMETER_FIELD(timeouts.half_close)}},
     Setting{.key = "timeouts.drain",
             .fallback = "30s",
             .placeholder = "DURATION",
@@ -200,7 +250,7 @@ const std::array all_settings{
     Setting{.key = "journal.append_wait",
             .fallback = "50ms",
             .placeholder = "DURATION",
-            .help = "How long the end of a response may wait until its call is in the journal",
+            .help = "How long the end of a response may wait for another call's write to the journal",
             .field = field::Duration{TOKOMETER_FIELD(journal.append_wait)},
             .at_start_only = true},
     Setting{.key = "store.enabled",
@@ -249,6 +299,13 @@ const std::array all_settings{
             .placeholder = "SIZE",
             .help = "How much of a response that is one document is read for its usage; streams have no limit",
             .field = field::Size{TOKOMETER_FIELD(limits.response_tap_bytes)}},
+    Setting{
+        .key = "limits.sample_bytes",
+        .fallback = "256KiB",
+        .placeholder = "SIZE",
+        .help =
+            "How much of a request and of its response is kept until a call ends, to estimate its usage; 0: nothing",
+        .field = field::Size{TOKOMETER_FIELD(limits.sample_bytes)}},
     Setting{.key = "limits.head_bytes",
             .fallback = "64KiB",
             .placeholder = "SIZE",

@@ -14,13 +14,15 @@ Signals::Signals(std::initializer_list<int> wanted) {
   sigemptyset(&set_);
   for (const int signal : wanted) sigaddset(&set_, signal);
   sigaddset(&set_, kEnd);
-  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  pthread_sigmask(SIG_BLOCK, &set_, &before_);
   thread_ = std::thread([this] { run(); });
 }
 
 Signals::~Signals() {
   pthread_kill(thread_.native_handle(), kEnd);
   thread_.join();
+  // What ends the program by default does so again, should its last words hang.
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void Signals::run() {

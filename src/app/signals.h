@@ -5,7 +5,7 @@
 //   while (auto signal = signals.wait(1s)) …     // nothing: the time is over
 //
 // The signals are blocked in the thread that makes this and in all that it
-// starts later; a thread of its own takes them (sigwait, POSIX).
+// starts later, as long as this lives; a thread of its own takes them (sigwait, POSIX).
 #pragma once
 
 #include <chrono>
@@ -32,7 +32,7 @@ class Signals {
  private:
   void run();
 
-  sigset_t set_;
+  sigset_t set_, before_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<int> signals_;

@@ -38,6 +38,7 @@ class StandInSession final : public proxy::Session {
     }
   }
 
+  void on_turn_end() override {}
   void on_eof(proxy::ConnId) override { close(); }
   void on_closed(proxy::ConnId, proxy::NetError) override { done_ = true; }
   void on_connected(proxy::ConnId, proxy::Connected) override {}

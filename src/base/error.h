@@ -19,14 +19,15 @@
 namespace tokometer {
 
 enum class ErrorCode {
-  kInvalid,     // bytes, a file or an option that break their format
-  kTooLarge,    // a limit was reached
-  kNotFound,    // a file, name or id that is not there
-  kIo,          // the operating system refused
-  kCorrupt,     // stored data that fails its own checks
-  kNetwork,     // a peer could not be reached or broke off
-  kTimeout,     // a peer took too long
-  kUnsupported  // well formed, but nothing that we can do
+  kInvalid,      // bytes, a file or an option that break their format
+  kTooLarge,     // a limit was reached
+  kNotFound,     // a file, name or id that is not there
+  kIo,           // the operating system refused
+  kCorrupt,      // stored data that fails its own checks
+  kNetwork,      // a peer could not be reached or broke off
+  kTimeout,      // a peer took too long
+  kUnsupported,  // well formed, but nothing that we can do
+  kUsage         // a command line that asks for what makes no sense
 };
 
 struct Error {

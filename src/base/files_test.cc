@@ -37,6 +37,25 @@ TEST_F(Files, SaysWhatIsWrong) {
   EXPECT_EQ(read_file(folder_).error().code, ErrorCode::kIo);
 }
 
+TEST_F(Files, ReplacesAFileWithTheModeThatIsAsked) {
+  const auto file = write("kept", "old");
+  EXPECT_TRUE(replace_file(file, "new", 0600));
+  EXPECT_EQ(read_file(file), "new");
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_FALSE(replace_file(folder_ / "none" / "x", "new", 0600));
+}
+
+TEST_F(Files, MakesAFileOnlyOnce) {
+  const auto file = folder_ / "made";
+  EXPECT_EQ(make_file(file, "first"), true);
+  EXPECT_EQ(make_file(file, "second"), false);
+  EXPECT_EQ(read_file(file), "first");
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(make_file(folder_ / "none" / "x", "").error().code, ErrorCode::kIo);
+}
+
 TEST_F(Files, ListsByName) {
   write("b.json", "");
   write("a.json", "");

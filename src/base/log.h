@@ -51,6 +51,12 @@ class Log {
   // Remembers at most 1,024 keys; past that it stays silent about new ones.
   void once(LogLevel level, std::string_view key, std::string_view message);
 
+  // Lines go to `sink` from here on.
+  void set_sink(Sink sink) {
+    const std::lock_guard lock(mutex_);
+    sink_ = std::move(sink);
+  }
+
   bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
   void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
 

@@ -7,13 +7,13 @@ namespace {
 
 using std::chrono::seconds;
 
-bool take(std::string_view& text, char wanted) {
+bool skip(std::string_view& text, char wanted) {
   if (text.empty() || text.front() != wanted) return false;
   text.remove_prefix(1);
   return true;
 }
 
-std::optional<unsigned> take_number(std::string_view& text, unsigned limit) {
+std::optional<unsigned> take_up_to(std::string_view& text, unsigned limit) {
   unsigned value = 0;
   std::size_t digits = 0;
   for (; digits < text.size() && digits < 4 && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
@@ -26,7 +26,7 @@ std::optional<unsigned> take_number(std::string_view& text, unsigned limit) {
 
 // "CET" or "<+0330>".
 bool take_name(std::string_view& text) {
-  const bool quoted = take(text, '<');
+  const bool quoted = skip(text, '<');
   const auto is_part = [quoted](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            (quoted && ((c >= '0' && c <= '9') || c == '+' || c == '-'));
@@ -34,19 +34,19 @@ bool take_name(std::string_view& text) {
   const auto end = std::ranges::find_if_not(text, is_part);
   const auto size = static_cast<std::size_t>(end - text.begin());
   text.remove_prefix(size);
-  return size >= 3 && (!quoted || take(text, '>'));
+  return size >= 3 && (!quoted || skip(text, '>'));
 }
 
 // "[+-]hh[:mm[:ss]]"; up to 167 hours by RFC 8536.
 std::optional<seconds> take_time(std::string_view& text) {
-  const bool negative = take(text, '-');
-  if (!negative) (void)take(text, '+');
-  const auto hours = take_number(text, 167);
+  const bool negative = skip(text, '-');
+  if (!negative) (void)skip(text, '+');
+  const auto hours = take_up_to(text, 167);
   if (!hours) return std::nullopt;
   seconds time(*hours * 3600);
   for (const unsigned unit : {60U, 1U}) {
-    if (!take(text, ':')) break;
-    const auto part = take_number(text, 59);
+    if (!skip(text, ':')) break;
+    const auto part = take_up_to(text, 59);
     if (!part) return std::nullopt;
     time += seconds(*part * unit);
   }
@@ -57,24 +57,24 @@ std::optional<seconds> take_time(std::string_view& text) {
 
 std::optional<PosixTimeZone::Change> PosixTimeZone::take_change(std::string_view& text) {
   Change change;
-  if (take(text, 'M')) {
+  if (skip(text, 'M')) {
     change.kind = Change::Kind::kWeekday;
-    const auto month = take_number(text, 12);
-    if (!month || *month == 0 || !take(text, '.')) return std::nullopt;
-    const auto week = take_number(text, 5);
-    if (!week || *week == 0 || !take(text, '.')) return std::nullopt;
-    const auto day = take_number(text, 6);
+    const auto month = take_up_to(text, 12);
+    if (!month || *month == 0 || !skip(text, '.')) return std::nullopt;
+    const auto week = take_up_to(text, 5);
+    if (!week || *week == 0 || !skip(text, '.')) return std::nullopt;
+    const auto day = take_up_to(text, 6);
     if (!day) return std::nullopt;
     change.month = *month;
     change.week = *week;
     change.day = *day;
   } else {
-    if (take(text, 'J')) change.kind = Change::Kind::kDayOfYearWithoutLeapDay;
-    const auto day = take_number(text, 365);
+    if (skip(text, 'J')) change.kind = Change::Kind::kDayOfYearWithoutLeapDay;
+    const auto day = take_up_to(text, 365);
     if (!day || (change.kind == Change::Kind::kDayOfYearWithoutLeapDay && *day == 0)) return std::nullopt;
     change.day = *day;
   }
-  if (take(text, '/')) {
+  if (skip(text, '/')) {
     const auto time = take_time(text);
     if (!time) return std::nullopt;
     change.time = *time;
@@ -120,9 +120,9 @@ std::optional<PosixTimeZone> PosixTimeZone::parse(std::string_view text) {
   }
   // Without rules POSIX leaves them to the system: the ones of the United States, as everywhere.
   if (text.empty()) text = ",M3.2.0,M11.1.0";
-  if (!take(text, ',')) return std::nullopt;
+  if (!skip(text, ',')) return std::nullopt;
   zone.summer_begins_ = take_change(text);
-  if (!zone.summer_begins_ || !take(text, ',')) return std::nullopt;
+  if (!zone.summer_begins_ || !skip(text, ',')) return std::nullopt;
   const auto ends = take_change(text);
   if (!ends || !text.empty()) return std::nullopt;
   zone.summer_ends_ = *ends;

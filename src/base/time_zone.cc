@@ -102,7 +102,7 @@ bool is_zone_name(std::string_view name) {
          });
 }
 
-Result<std::string> read_file(const std::filesystem::path& path) {
+Result<std::string> read_zone_file(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error))
     return fail(ErrorCode::kNotFound, path.string() + ": no such file");
@@ -171,7 +171,7 @@ Result<TimeZone> TimeZone::open(std::string_view name, const std::filesystem::pa
   const Error unknown{ErrorCode::kNotFound,
                       "unknown time zone \"" + std::string(name) + "\": say a name like Europe/Berlin, or +02:00"};
   if (!is_zone_name(name)) return fail(unknown);
-  const auto bytes = read_file(folder / name);
+  const auto bytes = read_zone_file(folder / name);
   if (!bytes) return fail(unknown);
   return parse(*bytes, std::string(name));
 }
@@ -188,7 +188,7 @@ TimeZone TimeZone::local(const std::optional<std::string>& variable) {
     const std::string target = std::filesystem::canonical(std::filesystem::path(value), error).string();
     const std::string prefix = std::string(kFolder) + '/';
     const std::string name = target.starts_with(prefix) ? target.substr(prefix.size()) : "local time";
-    const auto bytes = read_file(std::filesystem::path(value));
+    const auto bytes = read_zone_file(std::filesystem::path(value));
     auto zone = bytes ? parse(*bytes, name) : Result<TimeZone>(fail(bytes.error()));
     return zone ? std::move(*zone) : TimeZone();
   }

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/count.h"
 #include "cli/format.h"
 #include "cli/table.h"
 
@@ -21,10 +22,6 @@ constexpr std::size_t kFigures = 6;
 constexpr std::size_t kNarrow = 100;  // below this many columns, clients are left out
 constexpr std::size_t kWide = 116;    // from here on they have all the room they need
 constexpr std::size_t kMinModel = 8;
-
-std::string milliseconds_text(std::optional<std::int64_t> us) {
-  return us ? format::duration(microseconds(*us)) : std::string(format::kAbsent);
-}
 
 }  // namespace
 
@@ -50,18 +47,19 @@ std::string failure(const event::Event& event) {
 
 std::optional<std::int64_t> total_tokens(const meter::Usage& usage) {
   if (!usage.input_tokens && !usage.output_tokens) return std::nullopt;
-  return usage.input_tokens.value_or(0) + usage.output_tokens.value_or(0);
+  return add_saturated(usage.input_tokens.value_or(0), usage.output_tokens.value_or(0));
 }
 
 std::string cost_text(const event::Event& event) {
-  // An error is not billed unless its usage says otherwise.
-  const bool nothing_used = has_failed(event) && !total_tokens(event.usage);
-  if (!event.cost_picodollars && (!event.billable || nothing_used)) return std::string(format::kAbsent);
-  return format::usd(event.cost_picodollars);
+  // As reports count it: what is unknown here is unknown there.
+  if (!event.cost_picodollars) return std::string(event::is_cost_missing(event) ? format::kUnknown : format::kAbsent);
+  if (event.usage.source == meter::UsageSource::kEstimated) return "~" + format::usd(event.cost_picodollars);
+  if (!event::is_partial(event)) return format::usd(event.cost_picodollars);
+  return format::short_usd(event.cost_picodollars) + '+' + std::string(format::kUnknown);
 }
 
 CallLine::CallLine(const Output::Form& form, TimeOfDay time_of_day)
-    : style_(form.color), time_of_day_(std::move(time_of_day)), shortens_(form.columns != 0) {
+    : style_(form.color), time_of_day_(std::move(time_of_day)), columns_(form.columns), shortens_(form.columns != 0) {
   if (!shortens_) return;
   if (form.columns < kNarrow) {
     gap_ = 1;
@@ -81,7 +79,7 @@ std::string CallLine::joined(const std::vector<std::string>& cells) const {
     line += cell;
   }
   line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
+  return (shortens_ ? shorten(line, columns_) : line) + "\n";
 }
 
 std::string CallLine::header() const {
@@ -104,7 +102,6 @@ std::string CallLine::line(const event::Event& event) const {
   const auto figure = [](std::string_view value) { return pad(value, kFigure, true); };
   const std::string& model = event.response_model.empty() ? event.request_model : event.response_model;
   const meter::Usage& usage = event.usage;
-  const bool estimated = usage.source == meter::UsageSource::kEstimated;
   const bool failed = has_failed(event);
   const bool used = total_tokens(usage).has_value();
 
@@ -125,15 +122,15 @@ std::string CallLine::line(const event::Event& event) const {
     // There are no counts: what went wrong takes their place.
     cells.push_back(style_.red(text(failure(event), 3 * kFigure + 2 * gap_)));
   } else {
-    const auto count = [&](const meter::Count& value) {
+    const auto count = [&](const meter::Count& value, bool estimated) {
       const std::string shown = format::short_count(value);
       return figure(value && estimated ? "~" + shown : shown);
     };
-    cells.push_back(style_.blue(count(usage.input_tokens)));
-    cells.push_back(style_.green(count(usage.output_tokens)));
-    cells.push_back(style_.dim(count(usage.cache_read_input_tokens)));
+    cells.push_back(style_.blue(count(usage.input_tokens, is_input_estimated(usage))));
+    cells.push_back(style_.green(count(usage.output_tokens, is_output_estimated(usage))));
+    cells.push_back(style_.dim(count(usage.cache_read_input_tokens, false)));
   }
-  cells.push_back(figure(milliseconds_text(event.time_to_first_byte_us)));
+  cells.push_back(figure(format::duration(event.time_to_first_byte_us)));
   cells.push_back(figure(format::duration(microseconds(event.duration_us))));
   cells.push_back(figure(format::rate(usage.output_tokens, microseconds(event.duration_us))));
   cells.push_back(style_.yellow(pad(cost_text(event), kCost, true)));

@@ -52,6 +52,7 @@ class CallLine {
   std::size_t gap_ = 2;
   std::size_t client_ = 20;  // width; 0: left out
   std::size_t model_ = 32;
+  std::size_t columns_ = 0;  // 0: unlimited
   bool shortens_ = false;
 };
 

@@ -35,8 +35,9 @@ class Arguments;
 
 enum class ExitCode : int {
   kOk = 0,
-  kFailed = 1,   // the command could not do what was asked
-  kWrongUse = 2  // the command line is wrong
+  kFailed = 1,     // the command could not do what was asked
+  kWrongUse = 2,   // the command line is wrong
+  kNotRunning = 3  // `tokometer status`: there is no proxy, as init scripts say it (LSB)
 };
 
 // What an option or an argument takes: decides how it is checked and completed.
@@ -62,6 +63,8 @@ struct Option {
   // Of an option that sets a setting: its key, and for a flag the value that it stands for.
   std::string setting{};
   std::string setting_value{};
+
+  [[nodiscard]] bool takes_value() const { return type != OptionType::kFlag && type != OptionType::kSwitch; }
 };
 
 struct Positional {
@@ -90,6 +93,7 @@ struct Command {
   std::vector<Example> examples{};
   std::vector<Command> subcommands{};  // a command that has some is only their parent, unless it can `run` too
   Run run = nullptr;
+  bool runs_command = false;  // from the first argument on, everything is a command line of another program's
 };
 
 // Options that every command takes: --config, --data-dir, --color, --help.

@@ -42,10 +42,6 @@ std::vector<Option> all_options(const Command& command) {
   return options;
 }
 
-bool takes_value(const Option& option) {
-  return option.type != OptionType::kFlag && option.type != OptionType::kSwitch;
-}
-
 // How bash completes a value: the arguments of compgen; empty if it cannot.
 std::string compgen(OptionType type, const std::vector<std::string_view>& choices) {
   if (type == OptionType::kFile) return "-f";
@@ -109,7 +105,7 @@ std::string fish_option(std::string_view condition, const Option& option) {
     line += " -x -a '(__fish_complete_directories)'";
   } else if (!option.choices.empty()) {
     line += fmt::format(" -x -a '{}'", fmt::join(option.choices, " "));
-  } else if (takes_value(option)) {
+  } else if (option.takes_value()) {
     line += " -x";
   }
   return line + fmt::format(" -d '{}'\n", quoted(option.help, "\\'"));
@@ -144,7 +140,7 @@ std::string bash_completion(const Command& program) {
     }
     for (const Option& option : all_options(command)) {
       offered += fmt::format("{} ", fmt::join(spellings(option), " "));
-      if (!takes_value(option)) continue;
+      if (!option.takes_value()) continue;
       const std::string how = compgen(option.type, option.choices);
       for (const std::string& word : spellings(option)) {
         values += fmt::format("    \"{}:{}\")", name, word);
@@ -184,7 +180,7 @@ std::string zsh_completion(const Command& program) {
     for (const Option& option : all_options(command)) {
       for (const std::string& word : spellings(option)) {
         text += fmt::format(" \\\n    '{}{}[{}]", option.repeats ? "*" : "", word, zsh_text(option.help));
-        if (takes_value(option)) {
+        if (option.takes_value()) {
           text += fmt::format(":{}:{}", zsh_text(option.placeholder), zsh_action(option.type, option.choices));
         }
         text += "'";
@@ -240,8 +236,7 @@ Command completion_command() {
           .summary = "Print completions for a shell",
           .positionals =
               {{.name = "SHELL", .type = OptionType::kChoice, .help = "The shell", .choices = {"bash", "zsh", "fish"}}},
-          .examples = {{"tokometer completion bash > ~/.local/share/bash-completion/completions/tokometer",
-                        "Complete in bash from the next shell on"},
+          .examples = {{"source <(tokometer completion bash)", "Complete in this bash; in ~/.bashrc, in every one"},
                        {"tokometer completion fish > ~/.config/fish/completions/tokometer.fish", "The same in fish"}},
           .run = run_completion};
 }

@@ -1,11 +1,10 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 
 #include "app/setting.h"
+#include "app/start_check.h"
+#include "base/files.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/format.h"
@@ -54,7 +53,7 @@ std::string settings_json(const app::Settings& settings) {
   return text + "\n";
 }
 
-Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) {
+Result<ExitCode> run_config_show(const Arguments& arguments, Environment& environment) {
   const auto settings = app::load_settings(settings_inputs(arguments, environment));
   if (!settings) return fail(settings_error(settings.error()));
   if (arguments.has("json")) {
@@ -76,31 +75,34 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_check(const Arguments& arguments, Environment& environment) {
-  const app::Inputs inputs = settings_inputs(arguments, environment);
+Result<ExitCode> run_config_check(const Arguments& arguments, Environment& environment) {
+  app::Inputs inputs = settings_inputs(arguments, environment);
   const auto named = arguments.positional(0);
   const fs::path file = named ? fs::path(*named) : inputs.file.value_or(app::default_file(inputs));
-  const std::vector<app::Fault> faults = app::check_file(file, inputs);
+  inputs.file = file;
+  for (const std::string& line : app::unknown_variables(inputs))
+    environment.err.print("tokometer: warning: {}\n", line);
+  const auto settings = app::load_settings(inputs);
+  const std::vector<app::Fault> faults = settings ? app::start_faults(*settings) : settings.error();
   for (const app::Fault& fault : faults) environment.out.print("{}\n", fault.text());
   if (!faults.empty()) return ExitCode::kFailed;
   environment.out.print("{}: {}\n", file.string(), environment.out.style().green("ok"));
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_init(const Arguments& arguments, Environment& environment) {
+Result<ExitCode> run_config_init(const Arguments& arguments, Environment& environment) {
   const app::Inputs inputs = settings_inputs(arguments, environment);
   const fs::path file = inputs.file.value_or(app::default_file(inputs));
   std::error_code error;
   if (file.has_parent_path()) fs::create_directories(file.parent_path(), error);
   if (error) return fail(io_error(file.parent_path().string(), error.value()));
-  // O_EXCL: a file that is there stays as it is, whoever made it and when.
-  const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor < 0) return fail(io_error(file.string(), errno));
-  const std::string text = app::example_file();
-  const ssize_t written = write(descriptor, text.data(), text.size());
-  const int write_error = errno;
-  close(descriptor);
-  if (written != static_cast<ssize_t>(text.size())) return fail(io_error(file.string(), write_error));
+  const auto made = make_file(file, app::example_file());
+  if (!made) return fail(made.error());
+  if (!*made) {
+    return fail(ErrorCode::kIo, file.string() +
+                                    " is there already, and stays as it is: rename it to have a new one, or "
+                                    "see `tokometer config show` for what holds");
+  }
   environment.out.print("{}: written; every setting is there, commented out\n", file.string());
   return ExitCode::kOk;
 }
@@ -108,29 +110,31 @@ Result<ExitCode> run_init(const Arguments& arguments, Environment& environment) 
 }  // namespace
 
 Command config_command() {
-  return {.name = "config",
-          .summary = "Check, show and start the configuration file",
-          .subcommands = {
-              {.name = "check",
-               .summary = "Say what is wrong with a configuration file",
-               .description = "Each fault is named by file, line and key, with what would be right. The exit code is 1 "
-                              "if there are any.",
-               .positionals = {{.name = "FILE",
-                                .type = OptionType::kFile,
-                                .help = "The file, if not the one in use",
-                                .required = false}},
-               .examples = {{"tokometer config check", "Check the file in use"}},
-               .run = run_check},
-              {.name = "show",
-               .summary = "Show which value of each setting holds and where it came from",
-               .options = {{.name = "json", .help = "Print one JSON object"}},
-               .examples = {{"TOKOMETER_WORKERS=4 tokometer config show", "See a variable at work"}},
-               .run = run_show},
-              {.name = "init",
-               .summary = "Write a configuration file with every setting, commented out",
-               .description = "A file that is there already is left as it is.",
-               .examples = {{"tokometer config init", "Write ~/.config/tokometer/config.yaml"}},
-               .run = run_init}}};
+  return {
+      .name = "config",
+      .summary = "Check, show and start the configuration file",
+      .subcommands = {
+          {.name = "check",
+           .summary = "Say what is wrong with a configuration file",
+           .description = "Each fault is named by file, line and key, with what would be right. The exit code is 1 "
+                          "if there are any. What the proxy would say at its start is said here: variables that are "
+                          "set, providers that origins and type name, certificates and rules are looked at too.",
+           .positionals = {{.name = "FILE",
+                            .type = OptionType::kFile,
+                            .help = "The file, if not the one in use",
+                            .required = false}},
+           .examples = {{"tokometer config check", "Check the file in use"}},
+           .run = run_config_check},
+          {.name = "show",
+           .summary = "Show which value of each setting holds and where it came from",
+           .options = {{.name = "json", .help = "Print one JSON object"}},
+           .examples = {{"TOKOMETER_WORKERS=4 tokometer config show", "See a variable at work"}},
+           .run = run_config_show},
+          {.name = "init",
+           .summary = "Write a configuration file with every setting, commented out",
+           .description = "A file that is there already is left as it is.",
+           .examples = {{"tokometer config init", "Write ~/.config/tokometer/config.yaml"}},
+           .run = run_config_init}}};
 }
 
 }  // namespace tokometer::cli

@@ -25,7 +25,8 @@ TEST_F(ConfigCommandTest, WritesAFileThatIsRightAndNobodyElseCanRead) {
 TEST_F(ConfigCommandTest, LeavesAFileThatIsThere) {
   test_.write(".config/tokometer/config.yaml", "workers: 3\n");
   EXPECT_EQ(test_.run({"config", "init"}), ExitCode::kFailed);
-  EXPECT_EQ(test_.err(), "tokometer: " + file_ + ": file exists\n");
+  EXPECT_TRUE(test_.err().starts_with("tokometer: " + file_ + " is there already, and stays as it is: rename it"))
+      << test_.err();
   EXPECT_EQ(std::filesystem::file_size(file_), 11U);
 }
 
@@ -38,6 +39,17 @@ TEST_F(ConfigCommandTest, NamesEveryFaultOfAFile) {
   EXPECT_EQ(test_.run({"config", "check", "--config", file}), ExitCode::kFailed);
   EXPECT_EQ(test_.run({"config", "show", "--config", file}), ExitCode::kFailed);
   EXPECT_NE(test_.err().find(":1: unknown key"), std::string::npos);
+}
+
+TEST_F(ConfigCommandTest, SaysWhatTheProxyWouldSayAtItsStart) {
+  const std::string file = test_.write("x.yaml", "origins:\n  nope: http://x\n").string();
+  EXPECT_EQ(test_.run({"config", "check", file}), ExitCode::kFailed);
+  EXPECT_TRUE(test_.out().starts_with(file + ":2: origins: no provider \"nope\"; there are ")) << test_.out();
+  const std::string right = test_.write("y.yaml", "workers: 3\n").string();
+  EXPECT_EQ(test_.run({"config", "check", right}), ExitCode::kOk);
+  test_.variables["TOKOMETER_WORKERS"] = "x";
+  EXPECT_EQ(test_.run({"config", "check", right}), ExitCode::kFailed);
+  EXPECT_TRUE(test_.out().starts_with("TOKOMETER_WORKERS: workers: ")) << test_.out();
 }
 
 TEST_F(ConfigCommandTest, ShowsWhereEachValueCameFrom) {

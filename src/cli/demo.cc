@@ -95,6 +95,7 @@ Result<app::Config> demo_config(const fs::path& folder, const net::Address& stan
                                                         {"config_dir", (folder / "config").string()},
                                                         {"workers", "1"},
                                                         {"log_level", "warn"},
+                                                        {"limits.connections", "100"},
                                                         {"origins", "openai=" + origin},
                                                         {"origins", "anthropic=" + origin},
                                                         {"origins", "gcp.gemini=" + origin}}});
@@ -112,7 +113,9 @@ Result<ExitCode> run_demo(const Arguments&, Environment& environment) {
 
   const auto printer = make_printer(app::Print::kLine, environment.out, environment.clock, local_time_of_day);
   auto service = app::ProxyService::open(
-      *config, [&](const event::Event& event) { printer->print(event); }, environment.clock, environment.log);
+      *config,
+      {.take = [&](const event::Event& event) { printer->print(event); }, .finish = [&] { printer->finish(); }},
+      environment.clock, environment.log);
   if (!service) return fail(std::move(service.error()));
   if (auto started = (*service)->start(); !started) return fail(std::move(started.error()));
   const std::string listening = (*service)->listening().front();
@@ -131,11 +134,10 @@ Result<ExitCode> run_demo(const Arguments&, Environment& environment) {
   (*service)->join();
   (*stand_in)->shutdown(std::chrono::milliseconds(0));
   (*stand_in)->join();
-  printer->finish();
   if (!answered) return fail(ErrorCode::kNetwork, "a call of the demo was refused");
   environment.out.print(
-      "\nNow with your own: `tokometer proxy`, then set the base URL of your client as it says.\n"
-      "Later: `tokometer report daily`, `tokometer events --follow`, `tokometer prices show gpt-5`.\n");
+      "\nNow with your own: `tokometer proxy`, then set your client's base URL as told.\n"
+      "Later: `tokometer report`, `tokometer events`, `tokometer prices show gpt-5`.\n");
   return ExitCode::kOk;
 }
 

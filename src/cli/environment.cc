@@ -1,5 +1,7 @@
 #include "cli/environment.h"
 
+#include <stdio_ext.h>
+
 #include <cerrno>
 
 namespace tokometer::cli {
@@ -7,13 +9,17 @@ namespace tokometer::cli {
 StreamOutput::StreamOutput(std::FILE* stream) : stream_(stream) {}
 
 void StreamOutput::write(std::string_view text) {
-  if (error_ != 0) return;
-  if (std::fwrite(text.data(), 1, text.size(), stream_) != text.size()) error_ = errno;
+  if (error_ == 0 && std::fwrite(text.data(), 1, text.size(), stream_) != text.size()) failed(errno);
 }
 
 bool StreamOutput::flush() {
-  if (error_ == 0 && std::fflush(stream_) != 0) error_ = errno;
+  if (error_ == 0 && std::fflush(stream_) != 0) failed(errno);
   return error_ == 0;
+}
+
+void StreamOutput::failed(int number) {
+  error_ = number;
+  __fpurge(stream_);  // the program's end would try to write it again, and hang where this was broken off
 }
 
 ExitCode Environment::wrong_use(const Arguments& arguments, std::string_view message) {

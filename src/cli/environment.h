@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/time.h"
@@ -67,6 +68,8 @@ class StreamOutput final : public Output {
   int error() const { return error_; }
 
  private:
+  void failed(int number);
+
   std::FILE* stream_;
   int error_ = 0;
 };
@@ -92,6 +95,8 @@ struct Environment {
   std::function<std::optional<std::string>(std::string_view name)> variable;
   // The whole program: its subcommands are all commands, in their order.
   const Command& program;
+  // The names of all environment variables; empty if nobody says.
+  std::vector<std::string> variable_names{};
 
   // Says on `err` what is wrong with the command line, for what the parser cannot see:
   // `return environment.wrong_use(arguments, "--until is before --since")`.

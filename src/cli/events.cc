@@ -1,4 +1,6 @@
 // `tokometer events` and `tokometer event ID`: recorded calls, one by one.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -30,6 +32,9 @@ using std::chrono::microseconds;
 // How often the journal is looked at for new calls.
 constexpr std::chrono::milliseconds kFollowEvery(200);
 
+// How much of an id names a call: its milliseconds.
+constexpr std::size_t kMinIdPrefix = 13;
+
 // The newest `limit` events that match, the oldest of them first.
 Result<std::vector<event::Event>> newest(store::Store& store, const store::Filter& filter, std::size_t limit) {
   std::vector<event::Event> events;
@@ -42,28 +47,28 @@ Result<std::vector<event::Event>> newest(store::Store& store, const store::Filte
   return events;
 }
 
-std::string milliseconds_text(std::optional<std::int64_t> us) {
-  return us ? format::duration(microseconds(*us)) : std::string(format::kAbsent);
-}
-
 void print_table(const std::vector<event::Event>& events, const TimeZone& zone, Output& out) {
   Table table({{.title = "time"},
                {.title = "client", .priority = 3, .min_width = 8},
-               {.title = "model", .priority = 1, .min_width = 12},
+               {.title = "model", .min_width = 12},
                {.title = "input", .align = Align::kRight},
                {.title = "output", .align = Align::kRight},
                {.title = "cached", .align = Align::kRight, .priority = 2},
                {.title = "first byte", .align = Align::kRight, .priority = 4},
                {.title = "time taken", .align = Align::kRight, .priority = 4},
                {.title = "cost", .align = Align::kRight},
-               {.title = "fault", .priority = 2, .min_width = 6},
-               {.title = "id", .priority = 5}});
+               {.title = "fault", .priority = 1, .min_width = 12},
+               {.title = "id", .priority = 3, .min_width = kMinIdPrefix + 1}});
   for (const event::Event& event : events) {
+    const meter::Usage& usage = event.usage;
+    const auto count = [](const meter::Count& value, bool estimated) {
+      return (value && estimated ? "~" : "") + format::count(value);
+    };
     table.add({local_text(event.started_at, zone), printable(event.client), printable(event::model(event)),
-               format::count(event.usage.input_tokens), format::count(event.usage.output_tokens),
-               format::count(event.usage.cache_read_input_tokens), milliseconds_text(event.time_to_first_byte_us),
-               format::duration(microseconds(event.duration_us)), cost_text(event),
-               has_failed(event) ? out.style().red(failure(event)) : "", event.id.text()});
+               count(usage.input_tokens, is_input_estimated(usage)),
+               count(usage.output_tokens, is_output_estimated(usage)), format::count(usage.cache_read_input_tokens),
+               format::duration(event.time_to_first_byte_us), format::duration(microseconds(event.duration_us)),
+               cost_text(event), has_failed(event) ? out.style().red(failure(event)) : "", event.id.text()});
   }
   out.write(table.render(out.form(), out.style()));
 }
@@ -91,9 +96,10 @@ Result<ExitCode> run_events(const Arguments& arguments, Environment& environment
   const auto zone = chosen_zone(arguments, environment);
   if (!zone) return fail(zone.error());
   const auto filter = chosen_filter(arguments, environment, *zone);
-  if (!filter) return environment.wrong_use(arguments, filter.error().message);
+  if (!filter) return fail(filter.error());
   const bool following = arguments.has("follow");
   const auto limit = static_cast<std::size_t>(arguments.number("limit").value_or(0));
+  if (limit == 0) return fail(ErrorCode::kUsage, "--limit: a number of calls from 1 on");
 
   event::Position end;
   std::vector<event::Event> events;
@@ -117,7 +123,7 @@ Result<ExitCode> run_events(const Arguments& arguments, Environment& environment
     out.write(json ? event::to_json(event) + '\n' : lines.line(event));
   };
   if (!json && !following) {
-    print_table(events, *zone, out);
+    events.empty() ? out.write("no recorded call matches\n") : print_table(events, *zone, out);
     return ExitCode::kOk;
   }
   if (!json) out.write(lines.header());
@@ -144,27 +150,55 @@ std::string details(const event::Event& event) {
   return text;
 }
 
+// The event whose id begins with `prefix`. The first 48 bits of an id are its time in milliseconds (RFC 9562 5.7), so
+// that few have to be looked at.
+Result<event::Event> find_by_prefix(store::Store& store, std::string_view prefix) {
+  constexpr std::string_view kRest = "00000000-0000-7000-8000-000000000000";
+  std::string lowest(prefix.substr(0, kRest.size()));
+  lowest += kRest.substr(lowest.size());
+  const auto first = Uuid::parse(lowest);
+  if (!first || prefix.size() < kMinIdPrefix) {
+    return fail(ErrorCode::kUsage, fmt::format("\"{}\" is no event id, nor the first {} characters or more of one: "
+                                               "`tokometer events` shows them",
+                                               prefix, kMinIdPrefix));
+  }
+  std::int64_t ms = 0;
+  for (std::size_t i = 0; i < 6; ++i) ms = ms << 8 | first->bytes[i];
+  const UtcTime at{std::chrono::milliseconds(ms)};
+  std::vector<event::Event> found;
+  const auto looked = store.query({.since = at - std::chrono::seconds(1), .until = at + std::chrono::seconds(1)},
+                                  store::Order::kOldestFirst, SIZE_MAX, [&](const event::Event& event) {
+                                    if (event.id.text().starts_with(prefix)) found.push_back(event);
+                                    return found.size() < 2;
+                                  });
+  if (!looked) return fail(looked.error());
+  if (found.empty()) return fail(ErrorCode::kNotFound, fmt::format("no event {}", prefix));
+  if (found.size() > 1) return fail(ErrorCode::kUsage, fmt::format("more than one event begins with {}", prefix));
+  return std::move(found.front());
+}
+
 Result<ExitCode> run_event(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
-  const std::string id_text(arguments.positional(0).value_or(""));
-  const auto id = Uuid::parse(id_text);
-  if (!id && id_text != "latest") {
-    return environment.wrong_use(arguments, "\"" + id_text + "\" is no event id: `tokometer events` shows them");
-  }
+  std::string id(arguments.positional(0).value_or(""));
+  // As a narrow table shows it.
+  if (id.ends_with(kEllipsis)) id.resize(id.size() - kEllipsis.size());
   const auto store = open_recorded(*config, environment);
   if (!store) return fail(store.error());
-  std::optional<event::Event> event;
-  if (id) {
-    auto found = (*store)->find(*id);
-    if (!found) return fail(found.error());
-    event = std::move(*found);
-  } else {
+  Result<event::Event> event = fail(ErrorCode::kNotFound, "no calls are recorded yet");
+  if (id == "latest") {
     auto found = newest(**store, {}, 1);
     if (!found) return fail(found.error());
     if (!found->empty()) event = std::move(found->front());
+  } else if (const auto whole = Uuid::parse(id)) {
+    auto found = (*store)->find(*whole);
+    if (!found) return fail(found.error());
+    if (!*found) return fail(ErrorCode::kNotFound, fmt::format("no event {}", id));
+    event = std::move(**found);
+  } else {
+    event = find_by_prefix(**store, id);
   }
-  if (!event) return fail(ErrorCode::kNotFound, "no event " + id_text);
+  if (!event) return fail(event.error());
   environment.out.write(arguments.has("json") ? event::to_json(*event) + '\n' : details(*event));
   return ExitCode::kOk;
 }
@@ -195,7 +229,7 @@ Command events_command() {
 Command event_command() {
   return {.name = "event",
           .summary = "Show everything that is known about one call",
-          .positionals = {{.name = "ID", .help = "As `tokometer events` shows it, or `latest`"}},
+          .positionals = {{.name = "ID", .help = "As `tokometer events` shows it, the first part of it, or `latest`"}},
           .options = {{.name = "json", .help = "As one JSON object"}},
           .examples = {{"tokometer event latest", "The last call"}},
           .run = run_event};

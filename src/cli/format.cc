@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace tokometer::cli::format {
@@ -39,7 +40,7 @@ std::string count(std::int64_t value) { return (value < 0 ? "-" : "") + grouped(
 std::string count(std::optional<std::int64_t> value) { return value ? count(*value) : std::string(kAbsent); }
 
 std::string short_count(std::int64_t value) {
-  constexpr std::array<std::string_view, 5> kUnits{"", "k", "M", "G", "T"};
+  constexpr std::array<std::string_view, 7> kUnits{"", "k", "M", "G", "T", "P", "E"};
   if (value > -1000 && value < 1000) return std::to_string(value);
   double shown = static_cast<double>(value);
   std::size_t unit = 0;
@@ -64,6 +65,12 @@ std::string short_usd(std::optional<std::int64_t> picodollars) {
   if (!picodollars) return std::string(kUnknown);
   if (*picodollars == 0) return "$0.00";
   return dollars(*picodollars, magnitude(*picodollars) >= kPicodollars ? 2 : 4);
+}
+
+std::string calls(std::int64_t number) { return count(number) + (number == 1 ? " call" : " calls"); }
+
+std::string duration(std::optional<std::int64_t> us) {
+  return us ? duration(std::chrono::microseconds(*us)) : std::string(kAbsent);
 }
 
 std::string duration(std::chrono::microseconds value) {
@@ -98,6 +105,8 @@ std::string share(std::int64_t part, std::int64_t whole) {
 std::string rate(std::optional<std::int64_t> tokens, std::chrono::microseconds over) {
   if (!tokens || over.count() <= 0) return std::string(kAbsent);
   const double per_second = static_cast<double>(*tokens) * 1e6 / static_cast<double>(over.count());
+  constexpr double kFits = 99'999.5;
+  if (per_second >= kFits) return short_count(static_cast<std::int64_t>(std::min(per_second, 9e18)));
   return fmt::format("{:.{}f}", per_second, per_second < 99.95 ? 1 : 0);
 }
 

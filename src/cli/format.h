@@ -25,6 +25,9 @@ inline constexpr std::string_view kAbsent = "-";
 std::string count(std::int64_t value);
 std::string count(std::optional<std::int64_t> value);
 
+// "1 call", "1,234 calls".
+std::string calls(std::int64_t count);
+
 // At most five characters up to 999 trillion: "999", "1.2k", "12.3k", "123k", "1.2M".
 std::string short_count(std::int64_t value);
 std::string short_count(std::optional<std::int64_t> value);
@@ -37,6 +40,8 @@ std::string short_usd(std::optional<std::int64_t> picodollars);
 
 // "850ms", "1.2s", "12.3s", "2m05s", "1h02m", "3d04h".
 std::string duration(std::chrono::microseconds value);
+// Of a number of microseconds; kAbsent if there is none.
+std::string duration(std::optional<std::int64_t> us);
 
 // "512 B", "1.5 KiB", "16 MiB".
 std::string bytes(std::int64_t value);

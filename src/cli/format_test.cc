@@ -34,6 +34,7 @@ TEST(ShortCount, TakesAtMostFiveCharacters) {
   for (std::int64_t value = 1; value < 900'000'000'000'000; value = value * 3 + 1) {
     EXPECT_LE(short_count(value).size(), 5U) << value;
   }
+  EXPECT_EQ(short_count(kMax), "9.2E");
 }
 
 TEST(Usd, IsExactToSixDecimalsAndNeverZeroForSomething) {
@@ -71,6 +72,8 @@ TEST(Duration, HasFewCharacters) {
   EXPECT_EQ(duration(125s), "2m05s");
   EXPECT_EQ(duration(62min), "1h02m");
   EXPECT_EQ(duration(76h), "3d04h");
+  EXPECT_EQ(duration(std::optional<std::int64_t>(850'000)), "850ms");
+  EXPECT_EQ(duration(std::nullopt), "-");
 }
 
 TEST(Bytes, UsesBinaryUnits) {
@@ -91,6 +94,9 @@ TEST(Rate, IsTokensASecond) {
   EXPECT_EQ(rate(65234, 8450ms), "7720");
   EXPECT_EQ(rate(845, 8200ms), "103");
   EXPECT_EQ(rate(99, 1s), "99.0");
+  EXPECT_EQ(rate(99'999, 1s), "99999");
+  EXPECT_EQ(rate(100'000, 1s), "100k");
+  EXPECT_EQ(rate(9223372036854775800, 1us), "9.0E");
   EXPECT_EQ(rate(0, 1s), "0.0");
   EXPECT_EQ(rate(5, 0s), "-");
   EXPECT_EQ(rate(std::nullopt, 1s), "-");

@@ -20,22 +20,22 @@ std::string positional_label(const Positional& positional) {
   return positional.required ? label : "[" + label + "]";
 }
 
-struct Entry {
+struct HelpEntry {
   std::string label;
   std::string help;
 };
 
-std::string section(std::string_view title, const std::vector<Entry>& entries, std::size_t columns,
+std::string section(std::string_view title, const std::vector<HelpEntry>& entries, std::size_t columns,
                     const Style& style) {
   if (entries.empty()) return {};
   std::size_t width = 0;
-  for (const Entry& entry : entries) {
+  for (const HelpEntry& entry : entries) {
     const std::size_t label = display_width(entry.label);
     if (label <= kMaxLabel) width = std::max(width, label);
   }
   const std::size_t indent = 2 + width + 2;
   std::string text = "\n" + style.bold(title) + "\n";
-  for (const Entry& entry : entries) {
+  for (const HelpEntry& entry : entries) {
     text += "  " + style.green(entry.label);
     const std::size_t label = display_width(entry.label);
     text += label > width ? "\n" + std::string(indent, ' ') : std::string(width - label + 2, ' ');
@@ -44,8 +44,8 @@ std::string section(std::string_view title, const std::vector<Entry>& entries, s
   return text;
 }
 
-std::vector<Entry> option_entries(const std::vector<Option>& options) {
-  std::vector<Entry> entries;
+std::vector<HelpEntry> option_entries(const std::vector<Option>& options) {
+  std::vector<HelpEntry> entries;
   for (const Option& option : options) {
     // Those without a short form are set under those with one.
     entries.push_back({(option.letter == '\0' ? "    " : "") + option_label(option), option_help(option)});
@@ -151,7 +151,7 @@ std::string help_text(std::string_view path, const Command& command, const Outpu
     text += "\n" + wrap(paragraph, columns, 0) + "\n";
   }
 
-  std::vector<Entry> entries;
+  std::vector<HelpEntry> entries;
   for (const Command& sub : command.subcommands) entries.push_back({std::string(sub.name), std::string(sub.summary)});
   text += section("Commands:", entries, columns, style);
   entries.clear();

@@ -1,11 +1,41 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "app/shell_hook.h"
 #include "cli/builtin.h"
 #include "cli/run.h"
 
+namespace {
+
+std::vector<std::string> variable_names() {
+  std::vector<std::string> names;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
+// What a shell with `tokometer install` has set leads to a proxy: not for one that is being started.
+void leave_shells_proxy(int argc, char** argv) {
+  if (argc < 2 || std::string_view(argv[1]) != "proxy") return;
+  const char* const state =
+      std::getenv(std::string(tokometer::app::kStateVariable).c_str());  // NOLINT(concurrency-mt-unsafe)
+  if (state != nullptr) tokometer::app::take_back(tokometer::app::decode_state(state));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace tokometer;
+
+  leave_shells_proxy(argc, argv);
 
   const cli::Command program = cli::program();
   cli::StreamOutput out(stdout);
@@ -22,6 +52,7 @@ int main(int argc, char** argv) {
         return value;
       },
       .program = program,
+      .variable_names = variable_names(),
   };
   out.set_form(cli::form_of(fileno(stdout), environment));
   err.set_form(cli::form_of(fileno(stderr), environment));

@@ -31,7 +31,7 @@ std::string tagged(std::string_view label, std::string_view help) {
   return fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(label), roff(help));
 }
 
-void add_command(std::string& text, const std::string& path, const Command& command) {
+void add_section(std::string& text, const std::string& path, const Command& command) {
   if (command.run != nullptr) {
     text += fmt::format(".SS \"{}\"\n{}.\n.PP\n\\fB{}\\fR\n", roff(path), roff(command.summary),
                         roff(usage_line(path, command)));
@@ -46,7 +46,7 @@ void add_command(std::string& text, const std::string& path, const Command& comm
       text += fmt::format(".PP\n{}:\n.RS\n.nf\n{}\n.fi\n.RE\n", roff(example.meaning), roff(example.line));
     }
   }
-  for (const Command& sub : command.subcommands) add_command(text, path + " " + std::string(sub.name), sub);
+  for (const Command& sub : command.subcommands) add_section(text, path + " " + std::string(sub.name), sub);
 }
 
 Result<ExitCode> run_man(const Arguments&, Environment& environment) {
@@ -63,7 +63,7 @@ std::string man_page(const Command& program) {
   text += ".SH DESCRIPTION\n" + roff(program.description) + "\n";
   text += ".SH COMMANDS\n";
   for (const Command& command : program.subcommands) {
-    add_command(text, fmt::format("{} {}", program.name, command.name), command);
+    add_section(text, fmt::format("{} {}", program.name, command.name), command);
   }
   text += ".SH OPTIONS OF EVERY COMMAND\n";
   for (const Option& option : global_options()) text += tagged(option_label(option), option_help(option));

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "cli/builtin.h"
 #include "cli/call_line.h"
 #include "cli/environment.h"
@@ -13,9 +15,11 @@ Result<ExitCode> run_meter(const Arguments& arguments, Environment& environment)
                            [&](event::Event&& event) { environment.out.write(event::to_json(event) + "\n"); });
   }
   const CallLine line(environment.out.form(), local_time_of_day);
-  environment.out.write(line.header());
-  return read_recordings(arguments, environment,
-                         [&](event::Event&& event) { environment.out.write(line.line(event)); });
+  bool headed = false;
+  return read_recordings(arguments, environment, [&](event::Event&& event) {
+    if (!std::exchange(headed, true)) environment.out.write(line.header());
+    environment.out.write(line.line(event));
+  });
 }
 
 }  // namespace

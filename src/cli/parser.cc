@@ -44,10 +44,6 @@ std::optional<std::string> fault_of(OptionType type, std::span<const std::string
   return std::nullopt;
 }
 
-bool takes_value(const Option& option) {
-  return option.type != OptionType::kFlag && option.type != OptionType::kSwitch;
-}
-
 }  // namespace
 
 class Parser {
@@ -96,6 +92,7 @@ class Parser {
       return fmt::format("{}: {}", positional.name, *fault);
     }
     result_.positionals_.push_back(word);
+    options_ended_ = options_ended_ || command.runs_command;
     return std::nullopt;
   }
 
@@ -149,14 +146,14 @@ class Parser {
       const Option* option = find([&](const Option& o) { return o.letter == letter; });
       if (option == nullptr) return fmt::format("there is no option \"-{}\"", letter);
       std::optional<std::string_view> value;
-      if (takes_value(*option) && !letters.empty()) value = std::exchange(letters, {});
+      if (option->takes_value() && !letters.empty()) value = std::exchange(letters, {});
       if (auto fault = take(*option, fmt::format("-{}", letter), value, true)) return fault;
     }
     return std::nullopt;
   }
 
   Fault take(const Option& option, std::string_view shown, std::optional<std::string_view> value, bool on) {
-    if (!takes_value(option)) {
+    if (!option.takes_value()) {
       if (value) return fmt::format("{} takes no value", shown);
       std::string given;
       if (option.type == OptionType::kSwitch) given = on ? "true" : "false";

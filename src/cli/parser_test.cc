@@ -7,7 +7,7 @@ namespace {
 
 Result<ExitCode> nothing(const Arguments&, Environment&) { return ExitCode::kOk; }
 
-Command example() {
+Command example_program() {
   return {
       .name = "tokometer",
       .summary = "Example",
@@ -31,6 +31,14 @@ Command example() {
                         .choices = {"old", "new"}},
                        {.name = "capture", .type = OptionType::kSwitch, .help = ""}},
            .run = nothing},
+          {.name = "wrap",
+           .summary = "Wrap",
+           .positionals = {{.name = "COMMAND", .help = ""},
+                           {.name = "ARGUMENT", .help = "", .required = false, .repeats = true}},
+           .options = {{.name = "number", .letter = 'n', .type = OptionType::kNumber, .placeholder = "N", .help = ""},
+                       {.name = "json", .help = ""}},
+           .run = nothing,
+           .runs_command = true},
           {.name = "store",
            .summary = "Store",
            .subcommands = {{.name = "check", .summary = "Check", .run = nothing},
@@ -50,7 +58,7 @@ class ParserTest : public testing::Test {
     return arguments ? "" : arguments.error().message;
   }
 
-  const Command program_ = example();
+  const Command program_ = example_program();
 };
 
 TEST_F(ParserTest, ReadsEveryFormOfAnOption) {
@@ -135,6 +143,20 @@ TEST_F(ParserTest, SaysWhatIsWrongAndWhatWasMeant) {
 
 TEST_F(ParserTest, NamesTheCommandWhoseHelpIsWorthReading) {
   EXPECT_EQ(parse({"store", "check", "--x"}).error().path, "tokometer store check");
+}
+
+TEST_F(ParserTest, LeavesACommandLineOfAnotherProgramAlone) {
+  const std::vector<std::string> command = {"claude", "-p", "--json", "--", "-n", "x"};
+  for (const std::vector<std::string>& before :
+       std::vector<std::vector<std::string>>{{"wrap", "-n", "3"}, {"wrap", "-n", "3", "--"}}) {
+    std::vector<std::string> words = before;
+    words.insert(words.end(), command.begin(), command.end());
+    const auto arguments = parse(words);
+    ASSERT_TRUE(arguments) << arguments.error().message;
+    EXPECT_EQ(std::vector(arguments->positionals().begin(), arguments->positionals().end()), command);
+    EXPECT_EQ(arguments->number("number"), 3);
+    EXPECT_FALSE(arguments->has("json"));
+  }
 }
 
 TEST_F(ParserTest, MissesNothingOnceHelpIsAskedFor) {

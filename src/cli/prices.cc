@@ -9,12 +9,16 @@
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/format.h"
+#include "cli/price_commands.h"
 #include "cli/settings.h"
+#include "cli/style.h"
 #include "cli/table.h"
 #include "embedded/embedded.h"
 #include "json/writer.h"
+#include "pricing/builtin_prices.h"
 #include "pricing/catalog.h"
 #include "pricing/catalog_check.h"
+#include "pricing/price_file_text.h"
 
 namespace tokometer::cli {
 namespace {
@@ -30,7 +34,7 @@ Result<std::shared_ptr<const pricing::Catalog>> load_catalog(const Arguments& ar
                                                              const Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
-  return pricing::Catalog::load(embedded::prices(), config->config_dir / "prices");
+  return pricing::Catalog::load(pricing::BuiltinPrices(), pricing::folders_in(config->config_dir));
 }
 
 // The time that --at names, or now.
@@ -46,44 +50,16 @@ std::string price_text(const Rates& rates, Unit unit) {
   return rates[unit] ? rates[unit]->text() : std::string(format::kAbsent);
 }
 
-void write_rates(json::Writer& writer, const Rates& rates) {
-  for (std::size_t i = 0; i < kUnitCount; ++i) {
-    const auto unit = static_cast<Unit>(i);
-    if (rates[unit]) writer.raw_member(to_string(unit), rates[unit]->text());
-  }
-}
-
-void write_schedule(json::Writer& writer, const Schedule& schedule) {
-  write_rates(writer, schedule.base);
-  if (schedule.long_context.empty()) return;
-  writer.name("long_context").begin_array();
-  for (const pricing::LongContext& step : schedule.long_context) {
-    writer.begin_object().member("above", step.above);
-    write_rates(writer, step.rates);
-    writer.end_object();
-  }
-  writer.end_array();
-}
-
 // One line: the model with the entry that holds; prices in USD per million tokens, of tools per 1,000 calls.
-std::string entry_json(const Model& model, const Entry& entry) {
+std::string entry_json(const Model& model, const Entry& entry, const std::vector<std::string>& fallen_back = {}) {
   std::string text;
   json::Writer writer(text);
   writer.begin_object().member("provider", model.provider).member("model", model.id).member("price_ref", entry.ref);
-  write_schedule(writer, entry.standard);
-  if (!entry.tiers.empty()) {
-    writer.name("tiers").begin_object();
-    for (const pricing::ServiceTier& tier : entry.tiers) {
-      writer.name(tier.name).begin_object();
-      write_schedule(writer, tier.schedule);
-      writer.end_object();
-    }
-    writer.end_object();
-  }
-  if (!entry.tools.empty()) {
-    writer.name("tools").begin_object();
-    for (const auto& [name, price] : entry.tools) writer.raw_member(name, price.text(1'000));
-    writer.end_object();
+  pricing::write_figures(writer, entry);
+  if (!fallen_back.empty()) {
+    writer.name("also_for").begin_array();
+    for (const std::string& provider : fallen_back) writer.string(provider);
+    writer.end_array();
   }
   writer.name("sources").begin_array();
   for (const std::string& source : entry.sources) writer.string(source);
@@ -119,19 +95,65 @@ std::string schedule_table(const Entry& entry, const Environment& environment) {
   return table.render(environment.out.form(), environment.out.style());
 }
 
-void print_entry(const Model& model, const Entry& entry, Environment& environment) {
-  Output& out = environment.out;
-  out.print("{}\n", out.style().bold(fmt::format("{}/{}", model.provider, model.id)));
-  if (!model.aliases.empty()) out.print("also      {}\n", fmt::join(model.aliases, ", "));
-  if (!model.prefixes.empty()) out.print("prefixes  {}\n", fmt::join(model.prefixes, ", "));
-  out.print("entry     {}{}\n", entry.ref, entry.from_user ? " (your own)" : "");
-  if (!entry.sources.empty()) out.print("sources   {}\n", fmt::join(entry.sources, "\n          "));
-  if (!entry.disputed.empty()) out.print("disputed  {}\n", out.style().yellow(entry.disputed));
-  out.write(schedule_table(entry, environment));
-  for (const auto& [name, price] : entry.tools) out.print("{}: {} USD per 1,000 calls\n", name, price.text(1'000));
+std::string_view origin_note(pricing::Origin origin) {
+  switch (origin) {
+    case pricing::Origin::kBuiltin:
+      break;
+    case pricing::Origin::kImported:
+      return " (imported)";
+    case pricing::Origin::kUser:
+      return " (your own)";
+  }
+  return "";
 }
 
-Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) {
+std::string joined(const std::vector<std::string>& texts, std::string_view between) {
+  std::string all;
+  for (const std::string& text : texts) {
+    if (!all.empty()) all += between;
+    all += printable(text);
+  }
+  return all;
+}
+
+// "request where $.search_context_size is high"
+std::string fee_name(const pricing::RequestFee& fee) {
+  if (!fee.when) return "request";
+  if (fee.when->kind == pricing::Condition::Kind::kHost) return printable(fmt::format("request to {}", fee.when->is));
+  return printable(fmt::format("request where {} is {}", fee.when->query->text(), fee.when->is));
+}
+
+// A model's price, and the providers that take it from there.
+struct Shown {
+  const Model* model = nullptr;
+  const Entry* entry = nullptr;
+  const Model* instead_of = nullptr;  // the release that was asked for, where the user's price for its name goes first
+  std::vector<std::string> fallen_back;  // providers that have no price of their own for it, and take this one
+};
+
+void print_entry(const Shown& shown, Environment& environment) {
+  const Model& model = *shown.model;
+  const Entry& entry = *shown.entry;
+  Output& out = environment.out;
+  out.print("{}\n", out.style().bold(printable(fmt::format("{}/{}", model.provider, model.id))));
+  if (!model.aliases.empty()) out.print("also      {}\n", joined(model.aliases, ", "));
+  if (!model.prefixes.empty()) out.print("prefixes  {}\n", joined(model.prefixes, ", "));
+  if (!shown.fallen_back.empty()) out.print("also for  {}\n", joined(shown.fallen_back, ", "));
+  out.print("entry     {}{}\n", printable(entry.ref), origin_note(entry.origin));
+  if (shown.instead_of != nullptr) {
+    out.print("before    {}, which your files do not name\n", printable(shown.instead_of->id));
+  }
+  if (!entry.sources.empty()) out.print("sources   {}\n", joined(entry.sources, "\n          "));
+  if (!entry.disputed.empty()) out.print("disputed  {}\n", out.style().yellow(printable(entry.disputed)));
+  out.write(schedule_table(entry, environment));
+  for (const auto& [name, price] : entry.tools)
+    out.print("{}: {} USD per 1,000 calls\n", printable(name), price.text(1'000));
+  for (const pricing::RequestFee& fee : entry.requests) {
+    out.print("{}: {} USD per 1,000 requests\n", fee_name(fee), fee.price.text(1'000));
+  }
+}
+
+Result<ExitCode> run_prices_show(const Arguments& arguments, Environment& environment) {
   const auto catalog = load_catalog(arguments, environment);
   if (!catalog) return fail(catalog.error());
   const auto time = wanted_time(arguments, environment);
@@ -144,24 +166,31 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
   } else {
     for (const Model* model : (*catalog)->models()) providers.insert(model->provider);
   }
-  bool found = false;
+  // Providers that fall back to another's price are named with it.
+  std::vector<Shown> all;
   for (const std::string_view provider : providers) {
-    const Model* model = (*catalog)->find(provider, name);
-    const Entry* entry = model != nullptr ? model->entry_at(*time) : nullptr;
+    const auto [model, entry] = (*catalog)->price({.provider = provider, .model = name, .host = {}, .time = *time});
     if (entry == nullptr) continue;
-    if (arguments.has("json")) {
-      environment.out.write(entry_json(*model, *entry));
-    } else {
-      if (found) environment.out.write("\n");
-      print_entry(*model, *entry, environment);
+    auto shown = std::ranges::find(all, model, &Shown::model);
+    if (shown == all.end()) {
+      const Model* own = (*catalog)->find(provider, name);
+      shown = all.insert(all.end(), Shown{model, entry, own != model ? own : nullptr, {}});
     }
-    found = true;
+    if (model->provider != provider) shown->fallen_back.emplace_back(provider);
   }
-  if (!found) return fail(ErrorCode::kNotFound, fmt::format("no price for \"{}\": its cost is unknown", name));
+  for (const Shown& shown : all) {
+    if (arguments.has("json")) {
+      environment.out.write(entry_json(*shown.model, *shown.entry, shown.fallen_back));
+      continue;
+    }
+    if (&shown != &all.front()) environment.out.write("\n");
+    print_entry(shown, environment);
+  }
+  if (all.empty()) return fail(ErrorCode::kNotFound, fmt::format("no price for \"{}\": its cost is unknown", name));
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_list(const Arguments& arguments, Environment& environment) {
+Result<ExitCode> run_prices_list(const Arguments& arguments, Environment& environment) {
   const auto catalog = load_catalog(arguments, environment);
   if (!catalog) return fail(catalog.error());
   const auto provider = arguments.value("provider");
@@ -184,16 +213,16 @@ Result<ExitCode> run_list(const Arguments& arguments, Environment& environment) 
       continue;
     }
     const Rates& rates = entry->standard.base;
-    table.add({model->provider, model->id, price_text(rates, Unit::kInput), price_text(rates, Unit::kOutput),
-               price_text(rates, Unit::kCacheRead), price_text(rates, Unit::kCacheWrite),
-               price_text(rates, Unit::kCacheWrite1h)});
+    table.add({printable(model->provider), printable(model->id), price_text(rates, Unit::kInput),
+               price_text(rates, Unit::kOutput), price_text(rates, Unit::kCacheRead),
+               price_text(rates, Unit::kCacheWrite), price_text(rates, Unit::kCacheWrite1h)});
   }
   if (!any) return fail(ErrorCode::kNotFound, fmt::format("no prices of \"{}\"", provider.value_or("any provider")));
   if (!table.empty()) environment.out.write(table.render(environment.out.form(), environment.out.style()));
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_check(const Arguments& arguments, Environment& environment) {
+Result<ExitCode> run_prices_check(const Arguments& arguments, Environment& environment) {
   std::vector<std::filesystem::path> paths;
   if (const auto file = arguments.positional(0)) {
     paths.emplace_back(*file);
@@ -232,8 +261,8 @@ Result<ExitCode> run_check(const Arguments& arguments, Environment& environment)
       environment.out.write(line + "\n");
     } else {
       const Style style = environment.out.style();
-      environment.out.print("{}: {}: {}\n", problem.where, error ? style.red("error") : style.yellow("warning"),
-                            problem.what);
+      environment.out.print("{}: {}: {}\n", printable(problem.where),
+                            error ? style.red("error") : style.yellow("warning"), printable(problem.what));
     }
   }
   if (problems.empty() && !arguments.has("json")) {
@@ -249,13 +278,13 @@ Command prices_command() {
       .name = "provider", .type = OptionType::kText, .placeholder = "NAME", .help = "Only this one's"};
   const Option json{.name = "json", .help = "One JSON object a line"};
   return {.name = "prices",
-          .summary = "Show and check prices of models",
+          .summary = "Show, check and update prices of models",
           .subcommands = {
               {.name = "list",
                .summary = "List what models cost now, in USD per million tokens",
                .options = {provider, json},
                .examples = {{"tokometer prices list --provider anthropic", "What Anthropic's models cost"}},
-               .run = run_list},
+               .run = run_prices_list},
               {.name = "show",
                .summary = "Show all prices of a model, and where they are from",
                .positionals = {{.name = "MODEL", .help = "The model's name as calls give it"}},
@@ -266,7 +295,7 @@ Command prices_command() {
                             .help = "As of this date or time instead of now"},
                            json},
                .examples = {{"tokometer prices show claude-sonnet-4-5", "What this model costs"}},
-               .run = run_show},
+               .run = run_prices_show},
               {.name = "check",
                .summary = "Say what is wrong or unlikely in price files of your own",
                .description = "Each fault is named by file and line. The exit code is 1 if a file cannot be used.",
@@ -276,7 +305,10 @@ Command prices_command() {
                                 .required = false}},
                .options = {json},
                .examples = {{"tokometer prices check mine.json", "Check a file before it goes into the folder"}},
-               .run = run_check}}};
+               .run = run_prices_check},
+              prices_update_command(),
+              prices_diff_command(),
+              prices_convert_command()}};
 }
 
 }  // namespace tokometer::cli

@@ -49,7 +49,7 @@ class PanelPrinter final : public Printer {
     summary_.add(event);
   }
   void finish() override {
-    out_.write(summary_.render(out_.form(), clock_.steady()));
+    out_.write("\n" + summary_.render(out_.form(), clock_.steady()));  // below the ^C of a terminal
     out_.flush();
   }
 
@@ -101,12 +101,15 @@ std::string call_panel(const event::Event& event, const Output::Form& form) {
   if (!event.client.empty()) panel.row("Client", printable(event.client));
   if (has_failed(event)) panel.row("Failed", style.red(failure(event)));
   panel.rule();
-  panel.row("Input", style.blue(format::count(usage.input_tokens)));
+  const auto count = [](const meter::Count& value, bool is_estimated) {
+    return (value && is_estimated ? "~" : "") + format::count(value);
+  };
+  panel.row("Input", style.blue(count(usage.input_tokens, is_input_estimated(usage))));
   if (usage.cache_read_input_tokens) panel.row("  from cache", format::count(usage.cache_read_input_tokens));
   if (usage.cache_creation_input_tokens) panel.row("  into cache", format::count(usage.cache_creation_input_tokens));
-  panel.row("Output", style.green(format::count(usage.output_tokens)));
+  panel.row("Output", style.green(count(usage.output_tokens, is_output_estimated(usage))));
   if (usage.reasoning_output_tokens) panel.row("  reasoning", format::count(usage.reasoning_output_tokens));
-  panel.row("Total", style.yellow(format::count(total_tokens(usage))));
+  panel.row("Total", style.yellow(count(total_tokens(usage), estimated)));
   panel.rule();
   if (event.time_to_first_byte_us) {
     panel.row("First byte", format::duration(microseconds(*event.time_to_first_byte_us)));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/session_summary.h"
+#include "cli/table.h"
 #include "cli/test_environment.h"
 
 namespace tokometer::cli {
@@ -73,7 +74,7 @@ time      client                model                                  in    out
 12:00:00  claude-code           claude-sonnet-4-5-20250929          12.3k    845  11.8k  420ms   8.2s    103   $0.016321
 12:00:00  codex                 gpt-5                               429 rate_limit_exc…  211ms  212ms      -           -
 12:00:00  -                     my-own-model                        12.3k    845      -  420ms   8.2s    103           ?
-12:00:00  claude-code           claude-sonnet-4-5-2… client_closed  12.3k    845  11.8k  420ms   8.2s    103   $0.016321
+12:00:00  claude-code           claude-sonnet-4-5-2… client_closed  12.3k    845  11.8k  420ms   8.2s    103   $0.0163+?
 )");
 }
 
@@ -83,7 +84,7 @@ time     model                       in   out cache first  took tok/s       cost
 12:00:00 claude-sonnet-4-5-20250… 12.3k   845 11.8k 420ms  8.2s   103  $0.016321
 12:00:00 gpt-5                    429 rate_limit_e… 211ms 212ms     -          -
 12:00:00 my-own-model             12.3k   845     - 420ms  8.2s   103          ?
-12:00:00 claude-so… client_closed 12.3k   845 11.8k 420ms  8.2s   103  $0.016321
+12:00:00 claude-so… client_closed 12.3k   845 11.8k 420ms  8.2s   103  $0.0163+?
 )");
 }
 
@@ -93,7 +94,7 @@ time      client                model                                in    out  
 12:00:00  claude-code           claude-sonnet-4-5-20250929        12.3k    845  11.8k  420ms   8.2s    103   $0.016321
 12:00:00  codex                 gpt-5                             429 rate_limit_exceeded  211ms  212ms      -           -
 12:00:00  -                     my-own-model                      12.3k    845      -  420ms   8.2s    103           ?
-12:00:00  claude-code           claude-sonnet-4-5-20250929 client_closed  12.3k    845  11.8k  420ms   8.2s    103   $0.016321
+12:00:00  claude-code           claude-sonnet-4-5-20250929 client_closed  12.3k    845  11.8k  420ms   8.2s    103   $0.0163+?
 )");
 }
 
@@ -101,6 +102,22 @@ TEST(CallLine, MarksAnEstimate) {
   event::Event event = chat();
   event.usage.source = meter::UsageSource::kEstimated;
   EXPECT_NE(CallLine(kWide, noon).line(event).find("~845"), std::string::npos);
+  EXPECT_NE(CallLine(kWide, noon).line(event).find("~12.3k"), std::string::npos);
+}
+
+TEST(CallLine, MarksOnlyWhatIsEstimated) {
+  event::Event event = chat();
+  event.usage.source = meter::UsageSource::kEstimated;
+  event.usage.estimated = meter::EstimatedCounts::kOutput;
+  const std::string line = CallLine(kWide, noon).line(event);
+  EXPECT_NE(line.find(" 12.3k"), std::string::npos) << line;
+  EXPECT_NE(line.find(" ~845"), std::string::npos) << line;
+  EXPECT_NE(line.find(" 11.8k"), std::string::npos) << "what the cache gave is never estimated: " << line;
+  const std::string panel = call_panel(event, kPipe);
+  EXPECT_NE(panel.find("Input: 12,345\n"), std::string::npos) << panel;
+  EXPECT_NE(panel.find("Output: ~845\n"), std::string::npos) << panel;
+  event.usage.estimated = meter::EstimatedCounts::kInput;
+  EXPECT_NE(CallLine(kWide, noon).line(event).find(" ~12.3k    845"), std::string::npos);
 }
 
 TEST(CallLine, ColoursWithoutMovingColumns) {
@@ -119,6 +136,12 @@ TEST(CallLine, ObeysNothingThatCameOverTheNetwork) {
   EXPECT_EQ(CallLine(kWide, noon).line(event).find('\x1b'), std::string::npos);
 }
 
+TEST(CallLine, NeverWraps) {
+  const CallLine line({.is_terminal = true, .columns = 40, .color = false}, noon);
+  EXPECT_LE(display_width(line.header()), 41U) << line.header();
+  EXPECT_LE(display_width(line.line(chat())), 41U) << line.line(chat());
+}
+
 TEST(CostText, IsNeverZeroForWhatIsNotKnown) {
   EXPECT_EQ(cost_text(chat()), "$0.016321");
   EXPECT_EQ(cost_text(unpriced()), "?");
@@ -126,10 +149,25 @@ TEST(CostText, IsNeverZeroForWhatIsNotKnown) {
   event::Event free = unpriced();
   free.billable = false;
   EXPECT_EQ(cost_text(free), "-");
+  EXPECT_EQ(cost_text(cut()), "$0.0163+?") << "at least that";
+  event::Event ended = cut();
+  ended.finish_reason = "end_turn";
+  EXPECT_EQ(cost_text(ended), "$0.016321");
   event::Event silent = chat();
   silent.usage = {};
   silent.cost_picodollars.reset();
   EXPECT_EQ(cost_text(silent), "?");
+}
+
+// `events` once showed "-" for what `report` counted as unknown.
+TEST(CostText, IsUnknownWhereReportsCountItAsUnknown) {
+  event::Event cancelled = cut();
+  cancelled.usage = {};
+  cancelled.cost_picodollars.reset();
+  for (const event::Event& event : {cancelled, chat(), refused(), unpriced()}) {
+    EXPECT_EQ(cost_text(event).find('?') != std::string::npos, event::is_cost_missing(event)) << event.error_type;
+  }
+  EXPECT_EQ(cost_text(cancelled), "?");
 }
 
 TEST(Failure, SaysWhatWentWrong) {
@@ -217,8 +255,8 @@ TEST(SessionSummary, SumsAndMarksWhatIsNotKnown) {
 
 model                       calls  failed   input  cached  output       cost
 claude-sonnet-4-5-20250929      2       0  24,690   95.6%   1,690  $0.032642
-gpt-5                           1       1       0       -       0  $0.000000
-my-own-model                    1       0  12,345    0.0%     845          ?
+gpt-5                           1       1       -       -       -  $0.000000
+my-own-model                    1       0  12,345       -     845          ?
 )");
 }
 
@@ -226,10 +264,9 @@ TEST(SessionSummary, IsShortForOneModelAndWithoutCalls) {
   EXPECT_EQ("\n" + summary_of({}).render(kPipe, SteadyTime() + 5s), R"(
 Session
   Calls: 0
-  Input tokens: 0
-    from cache: 0 (-)
-  Output tokens: 0
-  Total tokens: 0
+  Input tokens: -
+  Output tokens: -
+  Total tokens: -
   Cost: $0.000000
   Duration: 5.0s
 )");
@@ -241,6 +278,14 @@ TEST(SessionSummary, CountsNothingThatIsNotBilled) {
   const std::string text = summary_of({chat(), repeat}).render(kPipe, SteadyTime());
   EXPECT_NE(text.find("Calls: 2\n"), std::string::npos) << text;
   EXPECT_NE(text.find("Input tokens: 12,345\n"), std::string::npos) << text;
+}
+
+TEST(SessionSummary, AnAbsurdCountMakesNoSumNegative) {
+  event::Event absurd = chat();
+  absurd.usage.input_tokens = absurd.usage.output_tokens = 9223372036854775800;
+  absurd.usage.cache_read_input_tokens = 9223372036854775800;
+  const std::string text = summary_of({absurd, absurd}).render(kPipe, SteadyTime());
+  EXPECT_EQ(text.find("-"), std::string::npos) << text;
 }
 
 TEST(SessionSummary, HoldsItsLimitOfModels) {

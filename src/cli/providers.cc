@@ -7,13 +7,16 @@
 #include <vector>
 
 #include "app/rules.h"
+#include "base/files.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/format.h"
+#include "cli/provider_files.h"
 #include "cli/recordings.h"
 #include "cli/settings.h"
 #include "cli/table.h"
 #include "embedded/embedded.h"
+#include "event/event_json.h"
 #include "json/writer.h"
 #include "provider/registry.h"
 #include "provider/spec_file.h"
@@ -66,7 +69,7 @@ std::string specs_json(const provider::Registry& registry) {
   return text;
 }
 
-Result<ExitCode> run_list(const Arguments& arguments, Environment& environment) {
+Result<ExitCode> run_providers_list(const Arguments& arguments, Environment& environment) {
   const auto registry = load_registry(arguments, environment);
   if (!registry) return fail(registry.error());
   if (arguments.has("json")) {
@@ -87,11 +90,15 @@ Result<ExitCode> run_list(const Arguments& arguments, Environment& environment) 
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) {
+Result<ExitCode> run_providers_show(const Arguments& arguments, Environment& environment) {
   const auto registry = load_registry(arguments, environment);
   if (!registry) return fail(registry.error());
   const std::string_view name = *arguments.positional(0);
-  const Spec* const spec = (*registry)->by_name(name);
+  const Spec* spec = (*registry)->by_name(name);
+  if (spec == nullptr) {
+    const auto same_route = std::ranges::find((*registry)->specs(), name, [](const auto& each) { return each->route; });
+    if (same_route != (*registry)->specs().end()) spec = same_route->get();
+  }
   if (spec == nullptr) {
     return fail(ErrorCode::kNotFound, fmt::format("there is no provider \"{}\": see `tokometer providers list`", name));
   }
@@ -141,7 +148,7 @@ Result<std::vector<fs::path>> user_files(const Arguments& arguments, const app::
   return files;
 }
 
-Result<ExitCode> run_check(const Arguments& arguments, Environment& environment) {
+Result<ExitCode> run_providers_check(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
   const auto files = user_files(arguments, *config);
@@ -166,26 +173,62 @@ Result<ExitCode> run_check(const Arguments& arguments, Environment& environment)
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_test(const Arguments& arguments, Environment& environment) {
+// The rules in force, with the specs of --spec over them.
+Result<std::shared_ptr<const app::Rules>> rules_with_specs(const Arguments& arguments, const app::Config& config) {
+  auto rules = app::load_rules(config.config_dir);
+  const auto named = arguments.values("spec");
+  if (!rules || named.empty()) return rules;
+  auto files = files_in(config.config_dir / "providers", ".json");
+  if (!files) return fail(files.error());
+  for (const std::string_view file : named) files->emplace_back(file);
+  std::vector<std::string> contents;
+  for (const fs::path& file : *files) {
+    auto text = read_text(file);
+    if (!text) return fail(text.error());
+    contents.push_back(std::move(*text));
+  }
+  std::vector<provider::SpecText> user;
+  for (std::size_t i = 0; i < files->size(); ++i) user.push_back({(*files)[i].native(), contents[i]});
+  auto registry = provider::Registry::load_texts(embedded::providers(), user);
+  if (!registry) return fail(registry.error());
+  return std::make_shared<const app::Rules>(
+      app::Rules{std::move(*registry), (*rules)->prices, (*rules)->clients, (*rules)->counter});
+}
+
+Result<ExitCode> run_providers_test(const Arguments& arguments, Environment& environment) {
+  const auto config = load_settings(arguments, environment);
+  if (!config) return fail(config.error());
+  auto rules = rules_with_specs(arguments, *config);
+  if (!rules) return fail(rules.error());
+  std::vector<std::string> recordings;
+  for (const std::string& name : arguments.positionals()) recordings.push_back(recording_path(name, *config).string());
+  if (arguments.has("json")) {
+    return read_recordings(recordings, std::move(*rules), environment,
+                           [&](event::Event&& event) { environment.out.write(event::to_json(event) + "\n"); });
+  }
   Table table({{.title = "entry", .min_width = 8},
                {.title = "provider", .priority = 2},
                {.title = "operation", .priority = 3},
                {.title = "status", .align = Align::kRight, .priority = 4},
                {.title = "model", .priority = 1, .min_width = 12},
+               {.title = "finish", .priority = 6},
                {.title = "input", .align = Align::kRight},
                {.title = "cached", .align = Align::kRight, .priority = 5},
+               {.title = "written", .align = Align::kRight, .priority = 7},
                {.title = "output", .align = Align::kRight},
+               {.title = "reasoning", .align = Align::kRight, .priority = 7},
                {.title = "usage"}});
   const auto number = [](const meter::Count& count) {
     return count ? std::to_string(*count) : std::string(format::kAbsent);
   };
-  const auto code = read_recordings(arguments, environment, [&](event::Event&& event) {
+  const ExitCode code = read_recordings(recordings, std::move(*rules), environment, [&](event::Event&& event) {
     const std::string& model = event.response_model.empty() ? event.request_model : event.response_model;
     table.add({printable(event.source_id), event.provider, event.operation, std::to_string(event.status_code),
-               printable(model), number(event.usage.input_tokens), number(event.usage.cache_read_input_tokens),
-               number(event.usage.output_tokens), std::string(meter::to_string(event.usage.source))});
+               printable(model), printable(event.error_type.empty() ? event.finish_reason : event.error_type),
+               number(event.usage.input_tokens), number(event.usage.cache_read_input_tokens),
+               number(event.usage.cache_creation_input_tokens), number(event.usage.output_tokens),
+               number(event.usage.reasoning_output_tokens), std::string(meter::to_string(event.usage.source))});
   });
-  if (!code) return code;
   environment.out.write(table.render(environment.out.form(), environment.out.style()));
   return code;
 }
@@ -193,32 +236,43 @@ Result<ExitCode> run_test(const Arguments& arguments, Environment& environment) 
 }  // namespace
 
 Command providers_command() {
-  return {.name = "providers",
-          .summary = "Show and check what is known about providers",
-          .subcommands = {
-              {.name = "list",
-               .summary = "List the providers",
-               .options = {{.name = "json", .help = "One JSON object a line"}},
-               .run = run_list},
-              {.name = "show",
-               .summary = "Show how a provider is recognised and reached, and its endpoints",
-               .positionals = {{.name = "NAME", .help = "The provider's name"}},
-               .examples = {{"tokometer providers show anthropic", "What is known about Anthropic"}},
-               .run = run_show},
-              {.name = "check",
-               .summary = "Say what is wrong with provider specs of your own",
-               .description = "Each mistake is named by file and line. The exit code is 1 if there are any.",
-               .positionals = {{.name = "FILE",
-                                .type = OptionType::kFile,
-                                .help = "A spec, if not those in the configuration folder",
-                                .required = false}},
-               .examples = {{"tokometer providers check mine.json", "Check a file before it goes into the folder"}},
-               .run = run_check},
-              {.name = "test",
-               .summary = "Show what the specs in force read from recorded calls",
-               .positionals = {{.name = "FILE", .type = OptionType::kFile, .help = "A HAR file", .repeats = true}},
-               .examples = {{"tokometer providers test calls.har", "See what a changed spec reads"}},
-               .run = run_test}}};
+  return {
+      .name = "providers",
+      .summary = "Show and check what is known about providers",
+      .subcommands = {
+          {.name = "list",
+           .summary = "List the providers",
+           .options = {{.name = "json", .help = "One JSON object a line"}},
+           .run = run_providers_list},
+          {.name = "show",
+           .summary = "Show how a provider is recognised and reached, and its endpoints",
+           .positionals = {{.name = "NAME", .help = "The provider's name or route"}},
+           .examples = {{"tokometer providers show anthropic", "What is known about Anthropic"}},
+           .run = run_providers_show},
+          {.name = "check",
+           .summary = "Say what is wrong with provider specs of your own",
+           .description = "Each mistake is named by file and line. The exit code is 1 if there are any.",
+           .positionals = {{.name = "FILE",
+                            .type = OptionType::kFile,
+                            .help = "A spec, if not those in the configuration folder",
+                            .required = false}},
+           .examples = {{"tokometer providers check mine.json", "Check a file before it goes into the folder"}},
+           .run = run_providers_check},
+          {.name = "test",
+           .summary = "Show what the specs in force read from recorded calls",
+           .positionals =
+               {{.name = "FILE", .type = OptionType::kFile, .help = "A HAR file, or a capture", .repeats = true}},
+           .options = {{.name = "spec",
+                        .type = OptionType::kFile,
+                        .placeholder = "FILE",
+                        .help = "Also a spec that is not in the configuration folder yet",
+                        .repeats = true},
+                       {.name = "json", .help = "One JSON object a line, with every field"}},
+           .examples = {{"tokometer providers test calls.har", "See what a changed spec reads"},
+                        {"tokometer providers test calls.har --spec acme.json", "Try a spec before it is in force"}},
+           .run = run_providers_test},
+          providers_new_command(),
+          providers_import_command()}};
 }
 
 }  // namespace tokometer::cli

@@ -43,6 +43,7 @@ std::vector<Option> filter_options() {
           {.name = "client", .type = OptionType::kText, .placeholder = "NAME", .help = "Only calls of this client"},
           {.name = "project", .type = OptionType::kText, .placeholder = "NAME", .help = "Only calls of this project"},
           {.name = "session", .type = OptionType::kText, .placeholder = "ID", .help = "Only calls of this session"},
+          {.name = "run", .type = OptionType::kText, .placeholder = "ID", .help = "Only calls of this `tokometer run`"},
           {.name = "tz",
            .type = OptionType::kText,
            .placeholder = "ZONE",
@@ -50,7 +51,11 @@ std::vector<Option> filter_options() {
 }
 
 Result<TimeZone> chosen_zone(const Arguments& arguments, const Environment& environment) {
-  if (const auto name = arguments.value("tz")) return TimeZone::open(*name);
+  if (const auto name = arguments.value("tz")) {
+    auto zone = TimeZone::open(*name);
+    if (!zone) return fail(ErrorCode::kUsage, "--tz: " + zone.error().message);
+    return zone;
+  }
   return TimeZone::local(environment.variable("TZ"));
 }
 
@@ -60,15 +65,15 @@ Result<store::Filter> chosen_filter(const Arguments& arguments, const Environmen
     const auto text = arguments.value(name);
     if (!text) continue;
     const auto moment = parse_moment(*text, environment.clock.now(), zone);
-    if (!moment) return fail(moment.error().code, std::string("--") + name + ": " + moment.error().message);
+    if (!moment) return fail(ErrorCode::kUsage, std::string("--") + name + ": " + moment.error().message);
     *time = *moment;
   }
   if (filter.since && filter.until && *filter.since >= *filter.until) {
-    return fail(ErrorCode::kInvalid, "--until is not after --since");
+    return fail(ErrorCode::kUsage, "--until is not after --since");
   }
   for (auto [name, text] :
        {std::pair{"provider", &filter.provider}, std::pair{"model", &filter.model}, std::pair{"client", &filter.client},
-        std::pair{"project", &filter.project}, std::pair{"session", &filter.session}}) {
+        std::pair{"project", &filter.project}, std::pair{"session", &filter.session}, std::pair{"run", &filter.run}}) {
     *text = arguments.value(name).value_or("");
   }
   return filter;

@@ -19,7 +19,7 @@ namespace tokometer::cli {
 // cannot be written is opened as it is, and `environment.err` says so. kNotFound where nothing was ever recorded.
 Result<std::unique_ptr<store::Store>> open_recorded(const app::Config& config, Environment& environment);
 
-// --since, --until, --provider, --model, --client, --project, --session and --tz.
+// --since, --until, --provider, --model, --client, --project, --session, --run and --tz.
 std::vector<Option> filter_options();
 
 // The time zone that --tz names, else the system's.

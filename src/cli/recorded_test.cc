@@ -81,7 +81,10 @@ TEST_F(RecordedTest, EventsTakesFilters) {
   EXPECT_EQ(lines(), 5U);
   EXPECT_EQ(test_.run({"events", "--since", "soon"}), ExitCode::kWrongUse);
   EXPECT_EQ(test_.run({"events", "--since", "2026-03-02", "--until", "2026-03-01"}), ExitCode::kWrongUse);
-  EXPECT_EQ(test_.run({"events", "--tz", "Mars/Olympus"}), ExitCode::kFailed);
+  EXPECT_EQ(test_.run({"events", "--tz", "Mars/Olympus"}), ExitCode::kWrongUse);
+  EXPECT_EQ(test_.run({"events", "--limit", "0"}), ExitCode::kWrongUse);
+  EXPECT_EQ(test_.run({"events", "--model", "nosuch"}), ExitCode::kOk);
+  EXPECT_EQ(test_.out(), "no recorded call matches\n");
 }
 
 // Breaks after so many line ends, as a pipe does whose reader has gone.
@@ -132,6 +135,22 @@ TEST_F(RecordedTest, EventShowsEveryField) {
   EXPECT_EQ(test_.run({"event", "nonsense"}), ExitCode::kWrongUse);
 }
 
+TEST_F(RecordedTest, EventIsFoundByTheFirstPartOfItsId) {
+  append(sample_event(1));
+  append(sample_event(2));
+  const std::string id = sample_event(1).id.text();
+  for (const std::string& part : {id.substr(0, 13), id.substr(0, 20), id.substr(0, 13) + "…"}) {
+    EXPECT_EQ(test_.run({"event", part, "--json"}), ExitCode::kOk) << part << test_.err();
+    EXPECT_EQ(test_.out(), event::to_json(sample_event(1)) + '\n');
+  }
+  EXPECT_EQ(test_.run({"event", id.substr(0, 12)}), ExitCode::kWrongUse) << "too short";
+  EXPECT_EQ(test_.run({"event", id.substr(0, 13) + "-7fff"}), ExitCode::kFailed) << "not there";
+  event::Event twin = sample_event(1);
+  twin.id.bytes[15] ^= 1U;
+  append(twin);
+  EXPECT_EQ(test_.run({"event", id.substr(0, 13)}), ExitCode::kWrongUse) << "two of them";
+}
+
 event::Event call(std::string_view time, std::int64_t input, std::optional<std::int64_t> cost) {
   event::Event event;
   event.started_at = *parse_rfc3339(time);
@@ -154,10 +173,10 @@ TEST_F(RecordedTest, ReportAddsUpDays) {
   EXPECT_EQ(test_.run({"report", "daily", "--tz", "+01:00"}), ExitCode::kOk) << test_.err();
   EXPECT_EQ(test_.out(),
             "day         calls  errors  input  cache read   hits  output  reasoning  total       cost\n"
-            "2026-01-01      1       -    100          25  25.0%      10          0    110      $1.00\n"
-            "2026-01-02      2       -  1,200         300  25.0%      20          0  1,220  $0.5000+?\n"
+            "2026-01-01      1       -    100          25  25.0%      10          -    110      $1.00\n"
+            "2026-01-02      2       -  1,200         300  25.0%      20          -  1,220  $0.5000+?\n"
             "──────────  ─────  ──────  ─────  ──────────  ─────  ──────  ─────────  ─────  ─────────\n"
-            "total           3       -  1,300         325  25.0%      30          0  1,330    $1.50+?\n"
+            "total           3       -  1,300         325  25.0%      30          -  1,330    $1.50+?\n"
             "?: the cost of 1 call is unknown and not in the sum\n");
 }
 
@@ -165,11 +184,11 @@ TEST_F(RecordedTest, ReportOfUnknownCostOnlyNeverSaysZero) {
   append(call("2026-01-02T12:00:00Z", 1'000, std::nullopt));
   EXPECT_EQ(test_.run({"report", "model", "--json"}), ExitCode::kOk);
   EXPECT_EQ(test_.out(), R"({"report":"model","time_zone":"UTC","rows":[{"model":"mystery","calls":1,"errors":0,)"
-                         R"("input_tokens":1000,"cache_read_input_tokens":250,"cache_creation_input_tokens":0,)"
-                         R"("output_tokens":10,"reasoning_output_tokens":0,"total_tokens":1010,"estimated_calls":0,)"
+                         R"("input_tokens":1000,"cache_read_input_tokens":250,"cache_creation_input_tokens":null,)"
+                         R"("output_tokens":10,"reasoning_output_tokens":null,"total_tokens":1010,"estimated_calls":0,)"
                          R"("cost_usd":null,"calls_of_unknown_cost":1}],"totals":{"calls":1,"errors":0,)"
-                         R"("input_tokens":1000,"cache_read_input_tokens":250,"cache_creation_input_tokens":0,)"
-                         R"("output_tokens":10,"reasoning_output_tokens":0,"total_tokens":1010,"estimated_calls":0,)"
+                         R"("input_tokens":1000,"cache_read_input_tokens":250,"cache_creation_input_tokens":null,)"
+                         R"("output_tokens":10,"reasoning_output_tokens":null,"total_tokens":1010,"estimated_calls":0,)"
                          R"("cost_usd":null,"calls_of_unknown_cost":1}})"
                          "\n");
   EXPECT_EQ(test_.run({"report", "model"}), ExitCode::kOk);
@@ -184,7 +203,7 @@ TEST_F(RecordedTest, ReportAsCsv) {
   EXPECT_EQ(test_.out(),
             "client,calls,errors,input_tokens,cache_read_input_tokens,cache_creation_input_tokens,output_tokens,"
             "reasoning_output_tokens,total_tokens,estimated_calls,cost_usd,calls_of_unknown_cost\r\n"
-            "\"'=1+1,\"\"x\"\"\",1,0,1000,250,0,10,0,1010,0,0.000003,0\r\n");
+            "\"'=1+1,\"\"x\"\"\",1,0,1000,250,,10,,1010,0,0.000003,0\r\n");
   EXPECT_EQ(test_.run({"report", "--csv", "--json"}), ExitCode::kWrongUse);
 }
 

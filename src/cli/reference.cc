@@ -29,7 +29,7 @@ void add_options(std::string& text, const std::vector<Option>& options) {
   }
 }
 
-void add_command(std::string& text, const std::string& path, const Command& command) {
+void add_chapter(std::string& text, const std::string& path, const Command& command) {
   if (command.run != nullptr) {
     text += fmt::format("\n## {}\n\n{}.\n\n```\n{}\n```\n", path, command.summary, usage_line(path, command));
     for (const std::string_view paragraph : paragraphs(command.description)) {
@@ -43,7 +43,7 @@ void add_command(std::string& text, const std::string& path, const Command& comm
     if (!command.examples.empty()) text += "\n";
     for (const Example& example : command.examples) text += fmt::format("- `{}`: {}\n", example.line, example.meaning);
   }
-  for (const Command& sub : command.subcommands) add_command(text, path + " " + std::string(sub.name), sub);
+  for (const Command& sub : command.subcommands) add_chapter(text, path + " " + std::string(sub.name), sub);
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ std::string command_reference(const Command& program) {
       "is wrong.\n\nEvery command takes:\n";
   add_options(text, global_options());
   for (const Command& command : program.subcommands) {
-    add_command(text, fmt::format("{} {}", program.name, command.name), command);
+    add_chapter(text, fmt::format("{} {}", program.name, command.name), command);
   }
   return text;
 }

@@ -7,6 +7,8 @@
 #include <functional>
 #include <iterator>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "app/setting.h"
 #include "cli/builtin.h"
@@ -100,6 +102,9 @@ TEST(Help, IsThereForEveryCommandAndFitsTheTerminal) {
     EXPECT_EQ(test.run(words), ExitCode::kOk) << path;
     EXPECT_TRUE(test.out().starts_with(command.summary.substr(0, 20))) << test.out();
     for (const Option& option : command.options) EXPECT_NE(test.out().find(option.name), std::string::npos) << path;
+
+    std::istringstream lines(test.out());
+    for (std::string text; std::getline(lines, text);) EXPECT_LE(text.size(), 80U) << text;
 
     words.pop_back();
     words.back() = "--color=never";

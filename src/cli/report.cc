@@ -101,18 +101,35 @@ std::string cost_cell(const store::Totals& totals) {
   return format::short_usd(cost) + '+' + std::string(format::kUnknown);
 }
 
+// The sums as reports name them, absent where no call stated the count.
+struct Sums {
+  explicit Sums(const store::Totals& totals)
+      : input(store::Totals::sum(totals.input_tokens, totals.input_calls)),
+        cache_read(store::Totals::sum(totals.cache_read_input_tokens, totals.cache_read_calls)),
+        cache_creation(store::Totals::sum(totals.cache_creation_input_tokens, totals.cache_creation_calls)),
+        output(store::Totals::sum(totals.output_tokens, totals.output_calls)),
+        reasoning(store::Totals::sum(totals.reasoning_output_tokens, totals.reasoning_calls)) {}
+
+  meter::Count input;
+  meter::Count cache_read;
+  meter::Count cache_creation;
+  meter::Count output;
+  meter::Count reasoning;
+};
+
 std::vector<std::string> cells(const Report& report, const Line& line) {
   const store::Totals& totals = line.totals;
+  const Sums sums(totals);
   std::vector<std::string> cells = {
       line.name.empty() ? std::string("(none)") : printable(line.name),
       format::count(totals.calls),
       totals.errors == 0 ? std::string(format::kAbsent) : format::count(totals.errors),
-      format::count(totals.input_tokens),
-      format::count(totals.cache_read_input_tokens),
-      format::share(totals.cache_read_input_tokens, totals.input_tokens),
-      format::count(totals.output_tokens),
-      format::count(totals.reasoning_output_tokens),
-      format::count(totals.total_tokens),
+      format::count(sums.input),
+      format::count(sums.cache_read),
+      sums.cache_read ? format::share(*sums.cache_read, totals.input_tokens) : std::string(format::kAbsent),
+      format::count(sums.output),
+      format::count(sums.reasoning),
+      format::count(totals.total()),
       cost_cell(totals),
   };
   if (report.kind.group == store::Group::kSession) {
@@ -120,8 +137,6 @@ std::vector<std::string> cells(const Report& report, const Line& line) {
   }
   return cells;
 }
-
-std::string calls_text(std::int64_t calls) { return format::count(calls) + (calls == 1 ? " call" : " calls"); }
 
 void print_table(const Report& report, Output& out) {
   std::vector<Column> columns = {{.title = subject(report.kind), .min_width = 10},
@@ -141,10 +156,10 @@ void print_table(const Report& report, Output& out) {
   out.write(table.render(out.form(), out.style()));
   if (report.totals.cost_missing > 0) {
     out.print("{}: the cost of {} is unknown and not in the sum\n", format::kUnknown,
-              calls_text(report.totals.cost_missing));
+              format::calls(report.totals.cost_missing));
   }
   if (report.totals.estimated > 0) {
-    out.print("{} counted by estimate, where the provider did not say\n", calls_text(report.totals.estimated));
+    out.print("{} counted by estimate, where the provider did not say\n", format::calls(report.totals.estimated));
   }
 }
 
@@ -156,15 +171,19 @@ std::optional<std::string> known_cost(const store::Totals& totals) {
 }
 
 void write_totals(json::Writer& writer, const store::Totals& totals) {
-  writer.member("calls", totals.calls)
-      .member("errors", totals.errors)
-      .member("input_tokens", totals.input_tokens)
-      .member("cache_read_input_tokens", totals.cache_read_input_tokens)
-      .member("cache_creation_input_tokens", totals.cache_creation_input_tokens)
-      .member("output_tokens", totals.output_tokens)
-      .member("reasoning_output_tokens", totals.reasoning_output_tokens)
-      .member("total_tokens", totals.total_tokens)
-      .member("estimated_calls", totals.estimated);
+  writer.member("calls", totals.calls).member("errors", totals.errors);
+  const Sums sums(totals);
+  const auto member = [&writer](std::string_view name, const meter::Count& sum) {
+    writer.name(name);
+    sum ? writer.number(*sum) : writer.null();
+  };
+  member("input_tokens", sums.input);
+  member("cache_read_input_tokens", sums.cache_read);
+  member("cache_creation_input_tokens", sums.cache_creation);
+  member("output_tokens", sums.output);
+  member("reasoning_output_tokens", sums.reasoning);
+  member("total_tokens", totals.total());
+  writer.member("estimated_calls", totals.estimated);
   writer.name("cost_usd");
   const auto cost = known_cost(totals);
   cost ? writer.string(*cost) : writer.null();
@@ -206,10 +225,12 @@ void print_csv(const Report& report, Output& out) {
       subject(report.kind));
   for (const Line& line : report.lines) {
     const store::Totals& totals = line.totals;
+    const Sums sums(totals);
+    const auto field = [](const meter::Count& sum) { return sum ? std::to_string(*sum) : std::string(); };
     out.print("{},{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_field(line.name), totals.calls, totals.errors,
-              totals.input_tokens, totals.cache_read_input_tokens, totals.cache_creation_input_tokens,
-              totals.output_tokens, totals.reasoning_output_tokens, totals.total_tokens, totals.estimated,
-              known_cost(totals).value_or(""), totals.cost_missing);
+              field(sums.input), field(sums.cache_read), field(sums.cache_creation), field(sums.output),
+              field(sums.reasoning), field(totals.total()), totals.estimated, known_cost(totals).value_or(""),
+              totals.cost_missing);
   }
 }
 
@@ -219,7 +240,7 @@ Result<ExitCode> run_report(const Arguments& arguments, Environment& environment
   const auto zone = chosen_zone(arguments, environment);
   if (!zone) return fail(zone.error());
   const auto filter = chosen_filter(arguments, environment, *zone);
-  if (!filter) return environment.wrong_use(arguments, filter.error().message);
+  if (!filter) return fail(filter.error());
   if (arguments.has("json") && arguments.has("csv")) {
     return environment.wrong_use(arguments, "--json and --csv exclude each other");
   }
@@ -252,8 +273,9 @@ Command report_command() {
           .summary = "Add up what was used",
           .description =
               "Calls, tokens and cost, by time or by who used them, with their totals. Days, weeks (from "
-              "Monday) and months are those of the time zone. A cost with +? leaves out calls whose price is not "
-              "known; calls that bill nothing are not counted.",
+              "Monday) and months are those of the time zone. A cost with +? leaves out calls whose price or "
+              "usage is not wholly known; a dash stands for counts that no call stated; calls that bill nothing are "
+              "not counted.",
           .positionals = {{.name = "KIND",
                            .type = OptionType::kChoice,
                            .help = "What the rows are; daily if not given",

@@ -29,6 +29,7 @@ ExitCode run_parsed(const Arguments& arguments, Environment& environment) {
   const auto result = arguments.command().run(arguments, environment);
   if (result) return *result;
   environment.out.flush();  // what was said before the failure comes before it
+  if (result.error().code == ErrorCode::kUsage) return environment.wrong_use(arguments, result.error().message);
   environment.err.print("tokometer: {}\n", result.error().message);
   return ExitCode::kFailed;
 }

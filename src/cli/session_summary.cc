@@ -5,16 +5,18 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/count.h"
 #include "cli/call_line.h"
 #include "cli/format.h"
 #include "cli/panel.h"
 #include "cli/table.h"
+#include "pricing/decimal.h"
 
 namespace tokometer::cli {
 namespace {
 
-std::string calls(std::int64_t number) {
-  return fmt::format("{} {}", format::count(number), number == 1 ? "call" : "calls");
+std::string cached_share(const meter::Count& cached, const meter::Count& input) {
+  return cached ? format::share(*cached, input.value_or(0)) : std::string(format::kAbsent);
 }
 
 }  // namespace
@@ -25,16 +27,13 @@ void SessionSummary::Sums::add(const event::Event& event) {
   if (broken) ++failed;
   if (!event.billable) return;
   const meter::Usage& usage = event.usage;
-  input_tokens += usage.input_tokens.value_or(0);
-  cache_read_input_tokens += usage.cache_read_input_tokens.value_or(0);
-  output_tokens += usage.output_tokens.value_or(0);
+  add_count(input_tokens, usage.input_tokens);
+  add_count(cache_read_input_tokens, usage.cache_read_input_tokens);
+  add_count(output_tokens, usage.output_tokens);
   const bool used = total_tokens(usage).has_value();
   if (!used && !broken) ++unknown_usage;
-  if (event.cost_picodollars) {
-    cost_picodollars += *event.cost_picodollars;
-  } else if (used || !broken) {
-    ++unknown_costs;
-  }
+  cost_picodollars = add_saturated(cost_picodollars, event.cost_picodollars.value_or(0));
+  if (event::is_cost_missing(event)) ++unknown_costs;
 }
 
 void SessionSummary::add(const event::Event& event) {
@@ -59,14 +58,18 @@ std::string SessionSummary::render(const Output::Form& form, SteadyTime now) con
   panel.row("Calls", format::count(all_.calls));
   if (all_.failed != 0) panel.row("Failed", style.red(format::count(all_.failed)));
   panel.row("Input tokens", style.blue(format::count(all_.input_tokens)));
-  panel.row("  from cache", fmt::format("{} ({})", format::count(all_.cache_read_input_tokens),
-                                        format::share(all_.cache_read_input_tokens, all_.input_tokens)));
+  if (all_.cache_read_input_tokens) {
+    panel.row("  from cache", fmt::format("{} ({})", format::count(all_.cache_read_input_tokens),
+                                          cached_share(all_.cache_read_input_tokens, all_.input_tokens)));
+  }
   panel.row("Output tokens", style.green(format::count(all_.output_tokens)));
-  panel.row("Total tokens", style.yellow(format::count(all_.input_tokens + all_.output_tokens)));
+  meter::Count total = all_.input_tokens;
+  add_count(total, all_.output_tokens);
+  panel.row("Total tokens", style.yellow(format::count(total)));
   panel.rule();
   panel.row("Cost", style.yellow(cost(all_)));
-  if (all_.unknown_costs != 0) panel.row("  unknown for", calls(all_.unknown_costs));
-  if (all_.unknown_usage != 0) panel.row("Without usage", calls(all_.unknown_usage));
+  if (all_.unknown_costs != 0) panel.row("  unknown for", format::calls(all_.unknown_costs));
+  if (all_.unknown_usage != 0) panel.row("Without usage", format::calls(all_.unknown_usage));
   panel.row("Duration", format::duration(lasted));
   std::string text = panel.render(form, &Style::magenta);
   if (models_.size() < 2) return text;
@@ -78,15 +81,44 @@ std::string SessionSummary::render(const Output::Form& form, SteadyTime now) con
                {.title = "cached", .align = Align::kRight, .priority = 2},
                {.title = "output", .align = Align::kRight, .priority = 1},
                {.title = "cost", .align = Align::kRight}});
-  std::vector<std::pair<std::string, Sums>> order(models_.begin(), models_.end());
-  std::ranges::stable_sort(
-      order, [](const auto& a, const auto& b) { return a.second.cost_picodollars > b.second.cost_picodollars; });
-  for (const auto& [model, sums] : order) {
+  for (const auto& [model, sums] : models_by_cost()) {
     table.add({printable(model), format::count(sums.calls), format::count(sums.failed),
-               format::count(sums.input_tokens), format::share(sums.cache_read_input_tokens, sums.input_tokens),
+               format::count(sums.input_tokens), cached_share(sums.cache_read_input_tokens, sums.input_tokens),
                format::count(sums.output_tokens), cost(sums)});
   }
   return text + "\n" + table.render(form, style);
+}
+
+std::vector<std::pair<std::string, SessionSummary::Sums>> SessionSummary::models_by_cost() const {
+  std::vector<std::pair<std::string, Sums>> order(models_.begin(), models_.end());
+  std::ranges::stable_sort(
+      order, [](const auto& a, const auto& b) { return a.second.cost_picodollars > b.second.cost_picodollars; });
+  return order;
+}
+
+void SessionSummary::Sums::write_json(json::Writer& writer) const {
+  writer.member("calls", calls);
+  writer.member("failed", failed);
+  writer.member("input_tokens", input_tokens);
+  writer.member("cache_read_input_tokens", cache_read_input_tokens);
+  writer.member("output_tokens", output_tokens);
+  meter::Count total = input_tokens;
+  add_count(total, output_tokens);
+  writer.member("total_tokens", total);
+  writer.member("cost_usd", pricing::usd_text(cost_picodollars));
+  writer.member("cost_unknown_calls", unknown_costs);
+}
+
+void SessionSummary::write_json(json::Writer& writer) const {
+  all_.write_json(writer);
+  writer.name("models").begin_array();
+  for (const auto& [model, sums] : models_by_cost()) {
+    writer.begin_object();
+    writer.member("model", model);
+    sums.write_json(writer);
+    writer.end_object();
+  }
+  writer.end_array();
 }
 
 }  // namespace tokometer::cli

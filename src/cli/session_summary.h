@@ -10,10 +10,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "cli/environment.h"
 #include "event/event.h"
+#include "json/writer.h"
 
 namespace tokometer::cli {
 
@@ -30,21 +33,28 @@ class SessionSummary {
 
   // A panel, and a table of the models if there is more than one.
   std::string render(const Output::Form& form, SteadyTime now) const;
+  // The sums as members of the object that is open, and those of each model as an array of objects, "models".
+  void write_json(json::Writer& writer) const;
+
+  std::int64_t calls() const { return all_.calls; }
 
  private:
   struct Sums {
     std::int64_t calls = 0;
     std::int64_t failed = 0;
-    std::int64_t input_tokens = 0;
-    std::int64_t cache_read_input_tokens = 0;
-    std::int64_t output_tokens = 0;
+    meter::Count input_tokens;  // absent until a call states the count, as those below
+    meter::Count cache_read_input_tokens;
+    meter::Count output_tokens;
     std::int64_t cost_picodollars = 0;
-    std::int64_t unknown_costs = 0;  // calls that cost something nobody knows
+    std::int64_t unknown_costs = 0;  // calls whose cost nobody knows, or not all of it
     std::int64_t unknown_usage = 0;  // successful calls without counts
 
     void add(const event::Event& event);
+    void write_json(json::Writer& writer) const;
   };
   static std::string cost(const Sums& sums);
+  // What costs most comes first.
+  std::vector<std::pair<std::string, Sums>> models_by_cost() const;
 
   SteadyTime started_;
   Limits limits_;

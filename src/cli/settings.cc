@@ -19,6 +19,7 @@ OptionType option_type(const app::Field& field) {
 
 app::Inputs settings_inputs(const Arguments& arguments, const Environment& environment) {
   app::Inputs inputs{.file = std::nullopt, .variable = environment.variable, .options = {}};
+  inputs.variable_names = environment.variable_names;
   if (const auto file = arguments.value("config")) inputs.file = *file;
   for (const Arguments::Given& given : arguments.given()) {
     const Option& option = *given.option;
@@ -29,12 +30,14 @@ app::Inputs settings_inputs(const Arguments& arguments, const Environment& envir
 }
 
 Error settings_error(const std::vector<app::Fault>& faults) {
+  const bool all_by_options =
+      std::ranges::all_of(faults, [](const app::Fault& fault) { return fault.place.starts_with("--"); });
   std::string text;
   for (const app::Fault& fault : faults) {
     if (!text.empty()) text += '\n';
     text += fault.text();
   }
-  return {ErrorCode::kInvalid, std::move(text)};
+  return {all_by_options ? ErrorCode::kUsage : ErrorCode::kInvalid, std::move(text)};
 }
 
 Result<app::Config> load_settings(const Arguments& arguments, const Environment& environment) {

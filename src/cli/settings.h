@@ -22,7 +22,7 @@ Result<app::Config> load_settings(const Arguments& arguments, const Environment&
 // What the above reads from, for those that read again later or ask where values came from.
 app::Inputs settings_inputs(const Arguments& arguments, const Environment& environment);
 
-// All faults, one a line.
+// All faults, one a line; kUsage if they are all of options.
 Error settings_error(const std::vector<app::Fault>& faults);
 
 // Every setting as an option, for the command that runs the proxy; with --panel,

@@ -10,7 +10,7 @@ namespace tokometer::cli {
 namespace {
 
 constexpr std::string_view kGap = "  ";
-constexpr std::string_view kEllipsis = "…";
+constexpr std::size_t kLeastText = 8;
 
 struct Range {
   char32_t first;
@@ -19,35 +19,35 @@ struct Range {
 
 // The blocks of Unicode that terminals draw two columns wide (East Asian Width W
 // and F, and emoji). Whole blocks: an unassigned code point in one does not matter.
-constexpr std::array<Range, 18> kWide{{{0x1100, 0x115f},
-                                       {0x231a, 0x231b},
-                                       {0x23e9, 0x23ec},
-                                       {0x2e80, 0x303e},
-                                       {0x3041, 0x33ff},
-                                       {0x3400, 0x4dbf},
-                                       {0x4e00, 0x9fff},
-                                       {0xa000, 0xa4cf},
-                                       {0xa960, 0xa97f},
-                                       {0xac00, 0xd7a3},
-                                       {0xf900, 0xfaff},
-                                       {0xfe30, 0xfe6f},
-                                       {0xff00, 0xff60},
-                                       {0xffe0, 0xffe6},
-                                       {0x1f300, 0x1f64f},
-                                       {0x1f680, 0x1f6ff},
-                                       {0x1f900, 0x1f9ff},
-                                       {0x20000, 0x3fffd}}};
+constexpr std::array<Range, 18> kWideBlocks{{{0x1100, 0x115f},
+                                             {0x231a, 0x231b},
+                                             {0x23e9, 0x23ec},
+                                             {0x2e80, 0x303e},
+                                             {0x3041, 0x33ff},
+                                             {0x3400, 0x4dbf},
+                                             {0x4e00, 0x9fff},
+                                             {0xa000, 0xa4cf},
+                                             {0xa960, 0xa97f},
+                                             {0xac00, 0xd7a3},
+                                             {0xf900, 0xfaff},
+                                             {0xfe30, 0xfe6f},
+                                             {0xff00, 0xff60},
+                                             {0xffe0, 0xffe6},
+                                             {0x1f300, 0x1f64f},
+                                             {0x1f680, 0x1f6ff},
+                                             {0x1f900, 0x1f9ff},
+                                             {0x20000, 0x3fffd}}};
 
 // Marks that combine with the character before them, and characters without any shape.
-constexpr std::array<Range, 9> kZero{{{0x0300, 0x036f},
-                                      {0x0483, 0x0489},
-                                      {0x0591, 0x05bd},
-                                      {0x064b, 0x065f},
-                                      {0x1ab0, 0x1aff},
-                                      {0x200b, 0x200f},
-                                      {0x20d0, 0x20ff},
-                                      {0xfe00, 0xfe0f},
-                                      {0xfe20, 0xfe2f}}};
+constexpr std::array<Range, 9> kZeroBlocks{{{0x0300, 0x036f},
+                                            {0x0483, 0x0489},
+                                            {0x0591, 0x05bd},
+                                            {0x064b, 0x065f},
+                                            {0x1ab0, 0x1aff},
+                                            {0x200b, 0x200f},
+                                            {0x20d0, 0x20ff},
+                                            {0xfe00, 0xfe0f},
+                                            {0xfe20, 0xfe2f}}};
 
 bool in(std::span<const Range> ranges, char32_t c) {
   return std::ranges::any_of(ranges, [c](const Range& range) { return c >= range.first && c <= range.last; });
@@ -90,8 +90,8 @@ Glyph first_glyph(std::string_view text) {
     if ((byte & 0xc0U) != 0x80) return {};
     code = (code << 6U) | (byte & 0x3fU);
   }
-  if (in(kZero, code)) return {length, 0};
-  return {length, in(kWide, code) ? 2U : 1U};
+  if (in(kZeroBlocks, code)) return {length, 0};
+  return {length, in(kWideBlocks, code) ? 2U : 1U};
 }
 
 }  // namespace
@@ -169,6 +169,11 @@ std::vector<std::size_t> Table::fit(std::size_t columns) const {
     if (minimum != 0 && widths[i] > minimum) widths[i] = std::max(minimum, widths[i] - std::min(excess, widths[i]));
     if (total() > columns && columns_[i].priority > 0) widths[i] = 0;
   }
+  // Then whatever is text, before figures would be cut off.
+  for (std::size_t i = 0; i < columns_.size() && total() > columns; ++i) {
+    if (columns_[i].align == Align::kRight || widths[i] <= kLeastText) continue;
+    widths[i] = std::max(kLeastText, widths[i] - std::min(total() - columns, widths[i]));
+  }
   return widths;
 }
 
@@ -183,7 +188,7 @@ std::string Table::render(const Output::Form& form, const Style& style) const {
       row += pad(cell(i), widths[i], columns_[i].align == Align::kRight);
     }
     row.erase(row.find_last_not_of(' ') + 1);
-    text += row;
+    text += form.columns == 0 ? row : shorten(row, form.columns);
     text += '\n';
   };
   line([&](std::size_t i) { return style.bold(shorten(columns_[i].title, widths[i])); });

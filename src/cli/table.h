@@ -21,6 +21,9 @@
 
 namespace tokometer::cli {
 
+// What stands for the part of a text that was cut off.
+inline constexpr std::string_view kEllipsis = "…";
+
 // Columns that `text` takes on a terminal: wide characters take two, combining
 // marks and escape sequences none. Bytes that are not UTF-8 count one each.
 std::size_t display_width(std::string_view text);
@@ -52,7 +55,7 @@ class Table {
 
   bool empty() const { return rows_.empty(); }
 
-  // The whole table with its title line; every line ends in a line feed.
+  // The whole table with its title line; every line ends in a line feed and fits the form's columns.
   std::string render(const Output::Form& form, const Style& style) const;
 
  private:

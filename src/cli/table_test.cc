@@ -34,7 +34,7 @@ TEST(Pad, FillsUpToColumns) {
   EXPECT_EQ(pad("long", 2), "long");
 }
 
-Table example() {
+Table example_table() {
   Table table({{.title = "model", .min_width = 6},
                {.title = "calls", .align = Align::kRight},
                {.title = "client", .priority = 1, .min_width = 4},
@@ -44,12 +44,12 @@ Table example() {
   return table;
 }
 
-std::string render(const Table& table, std::size_t columns) {
+std::string text_of_table(const Table& table, std::size_t columns) {
   return "\n" + table.render({.is_terminal = columns != 0, .columns = columns, .color = false}, Style(false));
 }
 
 TEST(Table, GivesAPipeEverything) {
-  EXPECT_EQ(render(example(), 0), R"(
+  EXPECT_EQ(text_of_table(example_table(), 0), R"(
 model          calls  client       path
 claude-sonnet     12  claude-code  /v1/messages
 gpt-5          3,456  codex        /v1/responses
@@ -57,7 +57,7 @@ gpt-5          3,456  codex        /v1/responses
 }
 
 TEST(Table, LeavesOutTheLeastImportantColumnFirst) {
-  EXPECT_EQ(render(example(), 40), R"(
+  EXPECT_EQ(text_of_table(example_table(), 40), R"(
 model          calls  client
 claude-sonnet     12  claude-code
 gpt-5          3,456  codex
@@ -65,21 +65,31 @@ gpt-5          3,456  codex
 }
 
 TEST(Table, ShortensBeforeItLeavesOut) {
-  EXPECT_EQ(render(example(), 28), R"(
+  EXPECT_EQ(text_of_table(example_table(), 28), R"(
 model          calls  client
 claude-sonnet     12  claud…
 gpt-5          3,456  codex
 )");
-  EXPECT_EQ(render(example(), 20), R"(
+  EXPECT_EQ(text_of_table(example_table(), 20), R"(
 model          calls
 claude-sonnet     12
 gpt-5          3,456
 )");
-  EXPECT_EQ(render(example(), 14), R"(
+  EXPECT_EQ(text_of_table(example_table(), 14), R"(
 model    calls
 claude…     12
 gpt-5    3,456
 )");
+}
+
+TEST(Table, NeverWraps) {
+  Table table({{.title = "provider"}, {.title = "model"}, {.title = "input", .align = Align::kRight}});
+  table.add({"alibaba_cloud", "a-model-with-a-long-name", "1.25"});
+  EXPECT_EQ(text_of_table(table, 40), R"(
+provider  model                    input
+alibaba…  a-model-with-a-long-na…   1.25
+)");
+  EXPECT_EQ(text_of_table(table, 12), "\nprovider  m…\nalibaba…  a…\n");
 }
 
 TEST(Table, SetsTotalsOffByOneRule) {
@@ -87,14 +97,14 @@ TEST(Table, SetsTotalsOffByOneRule) {
   table.add({"Monday", "$1"});
   table.add_total({"sum", "$1"});
   table.add_total({"", "+ ?"});
-  EXPECT_EQ(render(table, 80), "\nday     cost\nMonday    $1\n──────  ────\nsum       $1\n         + ?\n");
+  EXPECT_EQ(text_of_table(table, 80), "\nday     cost\nMonday    $1\n──────  ────\nsum       $1\n         + ?\n");
 }
 
 TEST(Table, KeepsStyledCellsAligned) {
   Table table({{.title = "a"}, {.title = "b"}});
   table.add({Style(true).green("yes"), "1"});
   table.add({"no", "2"});
-  EXPECT_EQ(render(table, 80), "\na    b\n" + Style(true).green("yes") + "  1\nno   2\n");
+  EXPECT_EQ(text_of_table(table, 80), "\na    b\n" + Style(true).green("yes") + "  1\nno   2\n");
 }
 
 TEST(Table, BreaksOffOnARowOfTheWrongLength) {

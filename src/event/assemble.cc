@@ -1,50 +1,30 @@
 #include "event/assemble.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
+
+#include "client/context_fields.h"
+#include "provider/secrets.h"
 
 namespace tokometer::event {
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 256;
-constexpr std::size_t kMaxTags = 32;
-constexpr std::string_view kPrefix = "x-tokometer-";
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+// What a context says goes into the event as it is: its values were cut when it was read.
+void apply_context(Event& event, client::CallContext&& context) {
+  event.project = std::move(context.project);
+  event.program = std::move(context.program);
+  event.session_id = std::move(context.session);
+  event.agent_id = std::move(context.agent);
+  event.user = std::move(context.user);
+  event.run = std::move(context.run);
+  event.tags = std::move(context.tags);
 }
 
-void add_tags(std::vector<std::string>& tags, std::string_view list) {
-  while (!list.empty() && tags.size() < kMaxTags) {
-    const auto comma = list.find(',');
-    const std::string_view tag = trimmed(list.substr(0, comma));
-    if (!tag.empty()) tags.emplace_back(tag.substr(0, kMaxValueBytes));
-    if (comma == std::string_view::npos) break;
-    list.remove_prefix(comma + 1);
-  }
-}
-
-void read_context(Event& event, wire::Fields fields) {
-  for (const wire::Field& field : fields) {
-    if (!wire::istarts_with(field.name, kPrefix)) continue;
-    const std::string_view what = field.name.substr(kPrefix.size());
-    const std::string_view value = field.value.substr(0, kMaxValueBytes);
-    if (wire::iequals(what, "project")) {
-      event.project = value;
-    } else if (wire::iequals(what, "program")) {
-      event.program = value;
-    } else if (wire::iequals(what, "session")) {
-      event.session_id = value;
-    } else if (wire::iequals(what, "agent")) {
-      event.agent_id = value;
-    } else if (wire::iequals(what, "user")) {
-      event.user = value;
-    } else if (wire::iequals(what, "tags")) {
-      add_tags(event.tags, field.value);
-    }
-  }
+std::int64_t microseconds(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
 }
 
 void fill(std::string& target, std::string&& value) {
@@ -59,8 +39,11 @@ void describe_request(Event& event, const RequestFacts& request, const client::D
   event.method = request.method;
   event.host = request.host;
   event.path = provider::redacted_target(request.spec, request.target);
-  event.project = request.project.substr(0, kMaxValueBytes);
-  read_context(event, request.fields);
+  client::CallContext context;
+  if (request.context != nullptr) context = *request.context;
+  if (!request.project.empty()) context.project = request.project.substr(0, kMaxValueBytes);
+  client::read_context_fields(request.fields, context);
+  apply_context(event, std::move(context));
 
   const client::Client client = detector.detect(request.fields);
   event.client = client.name.substr(0, kMaxValueBytes);
@@ -68,7 +51,33 @@ void describe_request(Event& event, const RequestFacts& request, const client::D
   if (event.session_id.empty()) event.session_id = client.session_id.substr(0, kMaxValueBytes);
 }
 
-void apply_reading(Event& event, meter::Reading&& reading, const pricing::Catalog& catalog) {
+Event part_of(const Event& exchange, std::int64_t number) {
+  Event part;
+  part.started_at = exchange.started_at + std::chrono::microseconds(number);
+  part.provider = exchange.provider;
+  part.operation = exchange.operation;
+  part.method = exchange.method;
+  part.host = exchange.host;
+  part.path = exchange.path;
+  part.status_code = exchange.status_code;
+  part.client = exchange.client;
+  part.client_version = exchange.client_version;
+  part.session_id = exchange.session_id;
+  part.agent_id = exchange.agent_id;
+  part.project = exchange.project;
+  part.program = exchange.program;
+  part.user = exchange.user;
+  part.run = exchange.run;
+  part.tags = exchange.tags;
+  return part;
+}
+
+void apply_reading(Event& event, meter::Reading&& reading, meter::RepeatFilter& repeats,
+                   const pricing::Catalog& catalog) {
+  if (reading.usage.source == meter::UsageSource::kReported) {
+    const bool first = repeats.first(event.provider, reading.response_id);
+    if (reading.billing == provider::Billing::kOncePerResponse) event.billable = first;
+  }
   event.request_model = std::move(reading.request_model);
   event.response_model = std::move(reading.response_model);
   event.response_id = std::move(reading.response_id);
@@ -82,15 +91,42 @@ void apply_reading(Event& event, meter::Reading&& reading, const pricing::Catalo
   event.complete = event.complete && reading.complete;
   event.usage = std::move(reading.usage);
   if (reading.billing == provider::Billing::kNever) event.billable = false;
-  if (!event.billable) return;
+  apply_prices(event, catalog);
+}
 
-  // Some providers answer with a name that no price list has; what was asked for is then the better guess.
-  auto cost = catalog.cost(event.provider, event.response_model, event.started_at, event.usage);
-  if (!cost) cost = catalog.cost(event.provider, event.request_model, event.started_at, event.usage);
+void apply_prices(Event& event, const pricing::Catalog& catalog) {
+  event.cost_picodollars.reset();
+  event.cost_details.clear();
+  event.price_ref.clear();
+  if (!event.billable) return;
+  const auto cost_of = [&](std::string_view model) {
+    return catalog.cost({event.provider, model, event.host, event.started_at}, event.usage);
+  };
+  // Some providers answer with a name that no price list has, or with one that says less than what was asked for:
+  // Bedrock's inference profiles have prices of their own.
+  auto cost = cost_of(event.response_model);
+  if (!cost || !cost->computed) {
+    auto asked = cost_of(event.request_model);
+    if (asked && (!cost || asked->computed)) cost = std::move(asked);
+  }
   if (!cost) return;
   event.cost_picodollars = cost->total;
   event.cost_details = cost->details_json();
   event.price_ref = cost->price_ref;
+}
+
+Event turn_event(const Event& connection, SteadyTime opened, const meter::Turn& turn) {
+  Event event = connection;
+  event.started_at += std::chrono::microseconds(microseconds(opened, turn.started));
+  event.duration_us = microseconds(turn.started, turn.ended);
+  event.time_to_first_byte_us.reset();
+  event.time_to_first_chunk_us.reset();
+  if (turn.first_byte) event.time_to_first_byte_us = microseconds(turn.started, *turn.first_byte);
+  if (turn.first_chunk) event.time_to_first_chunk_us = microseconds(turn.started, *turn.first_chunk);
+  if (!turn.operation.empty()) event.operation = turn.operation;
+  event.request_bytes = static_cast<std::int64_t>(turn.request_bytes);
+  event.response_bytes = static_cast<std::int64_t>(turn.response_bytes);
+  return event;
 }
 
 }  // namespace tokometer::event

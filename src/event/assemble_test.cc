@@ -1,4 +1,5 @@
 #include "event/assemble.h"
+#include "pricing/builtin_prices.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,8 +14,9 @@ using ::testing::ElementsAre;
 class Assemble : public ::testing::Test {
  protected:
   std::shared_ptr<const provider::Registry> registry = *provider::Registry::load(embedded::providers(), {});
-  std::shared_ptr<const pricing::Catalog> catalog = *pricing::Catalog::load(embedded::prices(), {});
+  std::shared_ptr<const pricing::Catalog> catalog = *pricing::Catalog::load(pricing::BuiltinPrices(), {});
   std::shared_ptr<const client::Detector> detector = *client::Detector::load(embedded::clients(), {});
+  meter::RepeatFilter repeats;
 
   static meter::Reading reading() {
     meter::Reading reading;
@@ -70,7 +72,7 @@ TEST_F(Assemble, ContextFieldsGoBeforeRouteAndBodies) {
   meter::Reading read = reading();
   read.session_id = "from-body";
   read.user = "from-body";
-  apply_reading(event, std::move(read), *catalog);
+  apply_reading(event, std::move(read), repeats, *catalog);
   EXPECT_EQ(event.provider, "unknown");
   EXPECT_EQ(event.project, "web");
   EXPECT_EQ(event.session_id, "s1");
@@ -80,10 +82,24 @@ TEST_F(Assemble, ContextFieldsGoBeforeRouteAndBodies) {
   EXPECT_THAT(event.tags, ElementsAre("a", "b", "c"));
 }
 
+TEST_F(Assemble, FieldsGoBeforeTheRouteAndThatBeforeTheContext) {
+  const client::CallContext context{
+      .project = "given", .program = "given", .session = "given", .run = "r1", .tags = {"given"}};
+  const std::array<wire::Field, 2> fields{{{"X-Tokentap-Program", "ci"}, {"X-Tokometer-Tags", "a"}}};
+  Event event;
+  describe_request(event, {.fields = fields, .project = "home", .context = &context}, *detector);
+  EXPECT_EQ(event.project, "home");
+  EXPECT_EQ(event.program, "ci");
+  EXPECT_EQ(event.session_id, "given");
+  EXPECT_EQ(event.run, "r1");
+  EXPECT_THAT(event.tags, ElementsAre("given", "a"));
+  EXPECT_EQ(part_of(event, 1).run, "r1");
+}
+
 TEST_F(Assemble, ContextIsBounded) {
   const std::string long_name(1000, 'x');
   std::string tags;
-  for (int i = 0; i < 100; ++i) tags += "t,";
+  for (int i = 0; i < 100; ++i) tags += "t" + std::to_string(i) + ",";
   const std::array<wire::Field, 2> fields{{{"X-Tokometer-Project", long_name}, {"X-Tokometer-Tags", tags}}};
   Event event;
   describe_request(event, {.fields = fields}, *detector);
@@ -100,7 +116,7 @@ TEST_F(Assemble, KeysInTheQueryAreRedacted) {
 
 TEST_F(Assemble, PricesByTheModelThatAnswered) {
   Event event = at_noon();
-  apply_reading(event, reading(), *catalog);
+  apply_reading(event, reading(), repeats, *catalog);
   // 11 in, 3 written, 5 read, 7 out at 3, 3.75, 0.30 and 15 USD a million.
   EXPECT_EQ(event.cost_picodollars, 150'750'000);
   EXPECT_FALSE(event.price_ref.empty());
@@ -110,7 +126,7 @@ TEST_F(Assemble, AnUnknownAnswerIsPricedByTheModelAskedFor) {
   Event event = at_noon();
   meter::Reading read = reading();
   read.response_model = "internal-build-7";
-  apply_reading(event, std::move(read), *catalog);
+  apply_reading(event, std::move(read), repeats, *catalog);
   EXPECT_EQ(event.cost_picodollars, 150'750'000);
 }
 
@@ -118,7 +134,7 @@ TEST_F(Assemble, AnUnknownModelHasNoCost) {
   Event event = at_noon();
   meter::Reading read = reading();
   read.request_model = read.response_model = "nobody-knows";
-  apply_reading(event, std::move(read), *catalog);
+  apply_reading(event, std::move(read), repeats, *catalog);
   EXPECT_FALSE(event.cost_picodollars);
   EXPECT_TRUE(event.cost_details.empty());
 }
@@ -127,9 +143,26 @@ TEST_F(Assemble, WhatBillsNothingCostsNothing) {
   Event event = at_noon();
   meter::Reading read = reading();
   read.billing = provider::Billing::kNever;
-  apply_reading(event, std::move(read), *catalog);
+  apply_reading(event, std::move(read), repeats, *catalog);
   EXPECT_FALSE(event.billable);
   EXPECT_FALSE(event.cost_picodollars);
+}
+
+TEST_F(Assemble, CountsAResponseThatIsFetchedAgainOnce) {
+  meter::Reading created = reading();
+  created.response_id = "resp_1";
+  Event first = at_noon();
+  apply_reading(first, std::move(created), repeats, *catalog);
+  EXPECT_TRUE(first.billable);
+  for (const char* id : {"resp_1", "resp_2"}) {
+    meter::Reading fetched = reading();
+    fetched.response_id = id;
+    fetched.billing = provider::Billing::kOncePerResponse;
+    Event event = at_noon();
+    apply_reading(event, std::move(fetched), repeats, *catalog);
+    EXPECT_EQ(event.billable, std::string_view(id) == "resp_2") << id;
+    EXPECT_EQ(event.cost_picodollars.has_value(), event.billable);
+  }
 }
 
 }  // namespace

@@ -58,6 +58,10 @@ class FieldWriter {
   // Whatever its default: a flag whose default is true must be able to say false.
   void operator()(const Field& field, bool value) { number(field, value ? 1 : 0); }
   void operator()(const Field& field, meter::UsageSource source) { (*this)(field, static_cast<std::int64_t>(source)); }
+  void operator()(const Field& field, meter::UsageStep step) { (*this)(field, static_cast<std::int64_t>(step)); }
+  void operator()(const Field& field, meter::EstimatedCounts counts) {
+    (*this)(field, static_cast<std::int64_t>(counts));
+  }
   // A count of 0 is written: it is not the same as none.
   void operator()(const Field& field, const std::optional<std::int64_t>& value) {
     if (value) number(field, *value);
@@ -199,14 +203,16 @@ class FieldReader {
     member = value && *value != 0;
     return value.has_value();
   }
-  bool take(meter::UsageSource& member) {
+  bool take(meter::UsageSource& member) { return take_choice(member, meter::UsageSource::kEstimated); }
+  bool take(meter::UsageStep& member) { return take_choice(member, meter::UsageStep::kEstimate); }
+  bool take(meter::EstimatedCounts& member) { return take_choice(member, meter::EstimatedCounts::kBoth); }
+  // An enumerator that a newer program invented is none that we can vouch for.
+  template <typename Enum>
+  bool take_choice(Enum& member, Enum last) {
     const auto value = integer();
-    if (!value) return false;
-    // A source that a newer program invented is none that we can vouch for.
-    member = *value >= 0 && *value <= static_cast<std::int64_t>(meter::UsageSource::kEstimated)
-                 ? static_cast<meter::UsageSource>(*value)
-                 : meter::UsageSource::kNone;
-    return true;
+    const bool known = value && *value >= 0 && *value <= static_cast<std::int64_t>(last);
+    member = known ? static_cast<Enum>(*value) : Enum{};
+    return value.has_value();
   }
   bool take(std::optional<std::int64_t>& member) {
     member = integer();

@@ -95,7 +95,8 @@ TEST(Codec, SkipsFieldsOfANewerProgram) {
 
 TEST(Codec, RefusesEveryCut) {
   const std::string bytes = encoded(full_event());
-  const auto last_field = bytes.size() - full_event().source_id.size() - 2;
+  constexpr std::size_t kLastField = 2;  // usage_estimated
+  const auto last_field = bytes.size() - kLastField;
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     const auto again = decode(std::string_view(bytes).substr(0, size));
     // A cut between two fields is a shorter event: that is what the journal's checksum is for.
@@ -147,6 +148,23 @@ TEST(Event, CountsAFailedCallWithoutUsageAsFree) {
   EXPECT_TRUE(is_cost_missing(event)) << "it succeeded, and nobody knows what it used";
   event.operation.clear();
   EXPECT_FALSE(is_cost_missing(event));
+}
+
+TEST(Event, KnowsThatAStreamWhichBrokeOffUsedMoreThanItSaid) {
+  Event event = full_event();
+  event.status_code = 200;
+  event.billable = true;
+  event.complete = false;
+  event.finish_reason.clear();
+  ASSERT_TRUE(event.cost_picodollars);
+  EXPECT_TRUE(is_partial(event));
+  EXPECT_TRUE(is_cost_missing(event));
+  event.finish_reason = "end_turn";
+  EXPECT_FALSE(is_partial(event)) << "its last counts had come";
+  EXPECT_FALSE(is_cost_missing(event));
+  event.finish_reason.clear();
+  event.complete = true;
+  EXPECT_FALSE(is_partial(event));
 }
 
 TEST(Event, ImportsTheSameExchangeUnderTheSameId) {

@@ -15,6 +15,13 @@ std::uint64_t hash(std::string_view text, std::uint64_t seed) {
   return value ^ (value >> 33);
 }
 
+constexpr int kSwitchingProtocols = 101;  // of a turn on a WebSocket
+
+bool has_begun_and_broken_off(const Event& event) {
+  const bool begun = (event.status_code >= 200 && event.status_code < 300) || event.status_code == kSwitchingProtocols;
+  return begun && !event.complete;
+}
+
 }  // namespace
 
 std::string_view model(const Event& event) {
@@ -25,14 +32,19 @@ bool is_error(const Event& event) {
   return event.status_code == 0 || event.status_code >= 400 || !event.error_type.empty();
 }
 
+bool is_partial(const Event& event) {
+  return has_begun_and_broken_off(event) && event.usage.source == meter::UsageSource::kReported &&
+         event.finish_reason.empty();
+}
+
 bool is_cost_missing(const Event& event) {
-  if (!event.billable || event.cost_picodollars) return false;
+  if (!event.billable) return false;
+  if (event.cost_picodollars) return is_partial(event);
   const meter::Usage& usage = event.usage;
   if (usage.input_tokens || usage.output_tokens || usage.total_tokens) return true;
   // A stream that began and broke off is billed by most; a call that was refused is not. One of an endpoint that no
   // spec knows may be no model's call.
-  const bool began = event.status_code >= 200 && event.status_code < 300 && !event.complete;
-  return !event.operation.empty() && (began || !is_error(event));
+  return !event.operation.empty() && (has_begun_and_broken_off(event) || !is_error(event));
 }
 
 Uuid imported_id(UtcTime started_at, std::string_view source) {

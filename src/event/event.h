@@ -52,6 +52,7 @@ struct Event {
   std::string project;
   std::string program;
   std::string user;
+  std::string run;  // of `tokometer run`: a UUID that all calls of the program share
   std::vector<std::string> tags;
 
   std::int64_t request_bytes = 0;   // of content, as on the wire
@@ -59,7 +60,7 @@ struct Event {
   bool truncated = false;           // the tap gave up on a part: counts may be missing
   bool complete = true;             // false when either side broke off
   bool billable = true;             // false where the endpoint bills nothing, or repeats an earlier call's usage
-  std::string capture_ref;          // the stored raw exchange, if kept
+  std::string capture_ref;          // the file of the raw exchange; gone after its retention, or if the disk was full
   std::string source_id;            // of an imported exchange: its name in the file it came from
 };
 
@@ -69,7 +70,11 @@ std::string_view model(const Event& event);
 // Whether the call failed: an error status, an error named, or no response at all.
 bool is_error(const Event& event);
 
-// Whether the event belongs into sums with a cost that nobody knows.
+// Whether the exchange broke off while its usage was still growing (Anthropic states a first count of output when a
+// stream begins): more was used than the event says, and its cost is a lower bound.
+bool is_partial(const Event& event);
+
+// Whether the event belongs into sums with a cost that nobody knows, or not all of.
 bool is_cost_missing(const Event& event);
 
 // The id of an exchange that is imported rather than seen: the same `source`

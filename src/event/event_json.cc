@@ -1,6 +1,7 @@
 #include "event/event_json.h"
 
 #include <cstdlib>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -56,6 +57,12 @@ class MemberWriter {
   }
   void operator()(const Field& field, meter::UsageSource source) {
     writer_.member(field.name, meter::to_string(source));
+  }
+  void operator()(const Field& field, meter::UsageStep step) {
+    writer_.member_unless_empty(field.name, meter::to_string(step));
+  }
+  void operator()(const Field& field, meter::EstimatedCounts counts) {
+    writer_.member_unless_empty(field.name, meter::to_string(counts));
   }
   void operator()(const Field& field, const std::string& text) {
     if (text.empty()) return;
@@ -119,6 +126,17 @@ class MemberReader {
     return from.has_value();
   }
 
+  // Stores the one of `known` that `node` names; whether there is one.
+  template <typename Choice>
+  static bool choose(json::Node node, Choice& choice, std::initializer_list<Choice> known) {
+    for (const Choice one : known) {
+      if (node.string() != meter::to_string(one)) continue;
+      choice = one;
+      return true;
+    }
+    return false;
+  }
+
   static bool take(const Field&, json::Node node, Uuid& id) {
     const auto text = node.string();
     return text && store(id, Uuid::parse(*text));
@@ -153,13 +171,16 @@ class MemberReader {
     return take(field, node, value.emplace());
   }
   static bool take(const Field&, json::Node node, meter::UsageSource& source) {
-    for (const auto known :
-         {meter::UsageSource::kNone, meter::UsageSource::kReported, meter::UsageSource::kEstimated}) {
-      if (node.string() != meter::to_string(known)) continue;
-      source = known;
-      return true;
-    }
-    return false;
+    using enum meter::UsageSource;
+    return choose(node, source, {kNone, kReported, kEstimated});
+  }
+  static bool take(const Field&, json::Node node, meter::UsageStep& step) {
+    using enum meter::UsageStep;
+    return choose(node, step, {kSpec, kAlternative, kGeneric, kEstimate});
+  }
+  static bool take(const Field&, json::Node node, meter::EstimatedCounts& counts) {
+    using enum meter::EstimatedCounts;
+    return choose(node, counts, {kInput, kOutput, kBoth});
   }
   static bool take(const Field& field, json::Node node, std::string& text) {
     if (field.form == Form::kJson) {

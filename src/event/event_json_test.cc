@@ -28,7 +28,10 @@ TEST(EventJson, HasTheNamesAndFormsOfTheDesign) {
             R"("client_version":"2.1.197","session_id":"s-1","thread_id":"t-1","agent_id":"a-1","project":"demo",)"
             R"("program":"backend","user":"ann","tags":["nightly","über"],"request_bytes":2048,)"
             R"("response_bytes":4096,"truncated":true,"complete":false,"billable":false,)"
-            R"("capture_ref":"2026/11/22/x","source_id":"entry 7"})");
+            R"("capture_ref":"2026/11/22/x","source_id":"entry 7","usage_step":"alternative",)"
+            R"("run":"0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",)"
+
+            R"("usage_estimated":"output"})");
 }
 
 TEST(EventJson, ReadsBackWhatItWrites) {

@@ -32,6 +32,8 @@ inline Event full_event() {
   event.finish_reason = "end_turn";
   meter::Usage& usage = event.usage;
   usage.source = meter::UsageSource::kReported;
+  usage.step = meter::UsageStep::kAlternative;
+  usage.estimated = meter::EstimatedCounts::kOutput;
   std::int64_t count = 100;
   for (meter::Count* member :
        {&usage.input_tokens, &usage.cache_read_input_tokens, &usage.cache_creation_input_tokens,
@@ -51,6 +53,7 @@ inline Event full_event() {
   event.client = "claude-code";
   event.client_version = "2.1.197";
   event.session_id = "s-1";
+  event.run = "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b";
   event.thread_id = "t-1";
   event.agent_id = "a-1";
   event.project = "demo";
@@ -92,6 +95,7 @@ inline Event sample_event(std::uint64_t index) {
   event.client = up_to(2) == 0 ? "curl" : "claude-code";
   event.client_version = "1.0";
   event.session_id = "session-" + std::to_string(index / 20);
+  if (index / 20 % 3 != 0) event.run = "run-" + std::to_string(index / 20 % 3);
   event.project = up_to(3) == 0 ? "" : "project-" + std::to_string(up_to(2));
   event.request_bytes = up_to(100'000);
   event.response_bytes = up_to(100'000);
@@ -101,6 +105,7 @@ inline Event sample_event(std::uint64_t index) {
   }
   meter::Usage& usage = event.usage;
   usage.source = up_to(9) == 0 ? meter::UsageSource::kEstimated : meter::UsageSource::kReported;
+  usage.step = usage.source == meter::UsageSource::kEstimated ? meter::UsageStep::kEstimate : meter::UsageStep::kSpec;
   usage.input_tokens = up_to(200'000);
   if (up_to(1) == 1) usage.cache_read_input_tokens = *usage.input_tokens / 2;
   if (anthropic) usage.cache_creation_input_tokens = *usage.input_tokens / 4;

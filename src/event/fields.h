@@ -92,6 +92,9 @@ constexpr void for_each_field(AnyEvent& event, Visitor&& visit) {
   visit(Field{54, "billable"}, event.billable);
   visit(Field{55, "capture_ref"}, event.capture_ref);
   visit(Field{56, "source_id"}, event.source_id);
+  visit(Field{57, "usage_step"}, usage.step);
+  visit(Field{58, "run", Form::kName}, event.run);
+  visit(Field{59, "usage_estimated"}, usage.estimated);
 }
 
 }  // namespace tokometer::event

@@ -86,6 +86,7 @@ Result<bool> Journal::lock_folder() {
   if (std::filesystem::create_directories(options_.folder, error)) {
     std::filesystem::permissions(options_.folder, std::filesystem::perms::owner_all, error);
   }
+  if (error) return fail(io_error("make " + options_.folder.string(), error.value()));  // the reason why no file opens
   lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_fd_ < 0) return fail(io_error("open " + path.string(), errno));
   if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
@@ -255,11 +256,14 @@ Result<Position> Journal::append(const Event& event) {
   std::unique_lock lock(file_mutex_, std::try_to_lock);
   // Until a time on the wall clock: waiting by the steady one is pthread_mutex_clocklock, which g++ 12's thread
   // sanitizer does not know.
-  if (!lock && !lock.try_lock_until(std::chrono::system_clock::now() + options_.limits.slow_append)) {
+  // Only the first one waits for a disk that hangs.
+  if (!lock && (stuck_ || !lock.try_lock_until(std::chrono::system_clock::now() + options_.limits.slow_append))) {
+    stuck_ = true;
     ++slow_;
     keep_waiting(std::move(record));
     return fail(ErrorCode::kTimeout, "journal: another append takes too long");
   }
+  stuck_ = false;
   const SteadyTime started = clock_.steady();
   Result<void> written;
   if (!healthy_ && started < retry_at_) {
@@ -388,7 +392,12 @@ JournalStats Journal::stats() const {
                      .slow = slow_,
                      .lost_bytes = lost_bytes_,
                      .recovered_bytes = recovered_bytes_};
-  const std::scoped_lock lock(file_mutex_);
+  // A disk that hangs must not hang whoever asks how things are.
+  std::unique_lock lock(file_mutex_, std::try_to_lock);
+  if (!lock && !lock.try_lock_until(std::chrono::system_clock::now() + options_.limits.slow_append)) {
+    stats.healthy = false;
+    return stats;
+  }
   stats.healthy = healthy_;
   Position slowest{~std::uint64_t{0}, 0};
   for (const auto& [name, position] : cursors_) slowest = std::min(slowest, position);

@@ -77,7 +77,7 @@ struct JournalStats {
   std::uint64_t lag_bytes = 0;        // behind the slowest cursor
   std::uint64_t lost_bytes = 0;       // of segments deleted for total_bytes before every cursor had passed
   std::uint64_t recovered_bytes = 0;  // torn off the last segment when the journal was opened
-  bool healthy = true;                // false while the folder cannot be written
+  bool healthy = true;                // false while the folder cannot be written, or a write hangs (bytes are then 0)
 };
 
 class Journal {
@@ -156,6 +156,8 @@ class Journal {
   std::mutex wake_mutex_;
   std::condition_variable wake_;
   std::atomic<int> sleepers_ = 0;
+
+  std::atomic<bool> stuck_ = false;  // the last append to want file_mutex_ waited for it in vain
 
   std::atomic<std::uint64_t> appended_ = 0;
   std::atomic<std::uint64_t> failed_ = 0;

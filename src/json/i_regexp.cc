@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <string>
 
+#include "json/text.h"
+
 namespace tokometer::json {
 namespace {
 
 constexpr std::size_t kMaxNesting = 100;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads a pattern by the grammar of RFC 9485 section 4 and writes what it means in RE2's syntax.
 class Translator {

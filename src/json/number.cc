@@ -6,10 +6,10 @@
 #include <limits>
 #include <string>
 
+#include "json/text.h"
+
 namespace tokometer::json {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view take_digits(std::string_view& text) {
   std::size_t count = 0;

@@ -5,12 +5,12 @@
 #include <array>
 
 #include "base/check.h"
+#include "json/text.h"
 
 namespace tokometer::json {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";

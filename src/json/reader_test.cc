@@ -51,7 +51,7 @@ std::string read(const std::vector<std::string_view>& pieces, std::string_view s
   return out;
 }
 
-std::string error_of(std::string_view text) {
+std::string reading_error(std::string_view text) {
   const std::string whole = read({text});
   const std::string last = whole.substr(whole.rfind('\n') + 1);
   for_each_split(text, [&](const auto& pieces) {
@@ -96,8 +96,8 @@ TEST(Reader, ScalarsAtTheTop) {
 
 TEST(Reader, PassesOverAByteOrderMark) {
   for_each_split("\xef\xbb\xbf[]", [](const auto& pieces) { EXPECT_EQ(read(pieces), "[ @3-4\n] @4-5\n"); });
-  EXPECT_EQ(error_of("\xef\xbb[]"), "byte 2: unexpected character");
-  EXPECT_EQ(error_of("[]\xef\xbb\xbf"), "byte 2: something after the end");
+  EXPECT_EQ(reading_error("\xef\xbb[]"), "byte 2: unexpected character");
+  EXPECT_EQ(reading_error("[]\xef\xbb\xbf"), "byte 2: something after the end");
 }
 
 TEST(Reader, LongStringsAndNames) {
@@ -150,53 +150,53 @@ TEST(Reader, IgnoresAMembersValue) {
 }
 
 TEST(Reader, RefusesWhatTheGrammarDoesNotHave) {
-  EXPECT_EQ(error_of("[1,]"), "byte 3: unexpected character");
-  EXPECT_EQ(error_of("[,1]"), "byte 1: unexpected character");
-  EXPECT_EQ(error_of("[1 2]"), "byte 3: unexpected character");
-  EXPECT_EQ(error_of("{\"a\":1,}"), "byte 7: unexpected character");
-  EXPECT_EQ(error_of("{\"a\" 1}"), "byte 5: unexpected character");
-  EXPECT_EQ(error_of("{a:1}"), "byte 1: unexpected character");
-  EXPECT_EQ(error_of("{1:1}"), "byte 1: unexpected character");
-  EXPECT_EQ(error_of("[1}"), "byte 2: unexpected character");
-  EXPECT_EQ(error_of("{\"a\":1]"), "byte 6: unexpected character");
-  EXPECT_EQ(error_of("]"), "byte 0: unexpected character");
-  EXPECT_EQ(error_of("nul!"), "byte 3: unexpected character");
-  EXPECT_EQ(error_of("NaN"), "byte 0: unexpected character");
-  EXPECT_EQ(error_of("'a'"), "byte 0: unexpected character");
-  EXPECT_EQ(error_of(std::string_view("\0", 1)), "byte 0: unexpected character");
-  EXPECT_EQ(error_of("/* */1"), "byte 0: unexpected character");
+  EXPECT_EQ(reading_error("[1,]"), "byte 3: unexpected character");
+  EXPECT_EQ(reading_error("[,1]"), "byte 1: unexpected character");
+  EXPECT_EQ(reading_error("[1 2]"), "byte 3: unexpected character");
+  EXPECT_EQ(reading_error("{\"a\":1,}"), "byte 7: unexpected character");
+  EXPECT_EQ(reading_error("{\"a\" 1}"), "byte 5: unexpected character");
+  EXPECT_EQ(reading_error("{a:1}"), "byte 1: unexpected character");
+  EXPECT_EQ(reading_error("{1:1}"), "byte 1: unexpected character");
+  EXPECT_EQ(reading_error("[1}"), "byte 2: unexpected character");
+  EXPECT_EQ(reading_error("{\"a\":1]"), "byte 6: unexpected character");
+  EXPECT_EQ(reading_error("]"), "byte 0: unexpected character");
+  EXPECT_EQ(reading_error("nul!"), "byte 3: unexpected character");
+  EXPECT_EQ(reading_error("NaN"), "byte 0: unexpected character");
+  EXPECT_EQ(reading_error("'a'"), "byte 0: unexpected character");
+  EXPECT_EQ(reading_error(std::string_view("\0", 1)), "byte 0: unexpected character");
+  EXPECT_EQ(reading_error("/* */1"), "byte 0: unexpected character");
 }
 
 TEST(Reader, RefusesNumbersThatAreNone) {
-  EXPECT_EQ(error_of("[01]"), "byte 2: unexpected character");
-  EXPECT_EQ(error_of("[-]"), "byte 2: unexpected character");
-  EXPECT_EQ(error_of("[+1]"), "byte 1: unexpected character");
-  EXPECT_EQ(error_of("[.5]"), "byte 1: unexpected character");
-  EXPECT_EQ(error_of("[1.]"), "byte 3: unexpected character");
-  EXPECT_EQ(error_of("[1e]"), "byte 3: unexpected character");
-  EXPECT_EQ(error_of("[1e+]"), "byte 4: unexpected character");
-  EXPECT_EQ(error_of("[0x1]"), "byte 2: unexpected character");
-  EXPECT_EQ(error_of("1."), "byte 2: cut short");
-  EXPECT_EQ(error_of("-"), "byte 1: cut short");
+  EXPECT_EQ(reading_error("[01]"), "byte 2: unexpected character");
+  EXPECT_EQ(reading_error("[-]"), "byte 2: unexpected character");
+  EXPECT_EQ(reading_error("[+1]"), "byte 1: unexpected character");
+  EXPECT_EQ(reading_error("[.5]"), "byte 1: unexpected character");
+  EXPECT_EQ(reading_error("[1.]"), "byte 3: unexpected character");
+  EXPECT_EQ(reading_error("[1e]"), "byte 3: unexpected character");
+  EXPECT_EQ(reading_error("[1e+]"), "byte 4: unexpected character");
+  EXPECT_EQ(reading_error("[0x1]"), "byte 2: unexpected character");
+  EXPECT_EQ(reading_error("1."), "byte 2: cut short");
+  EXPECT_EQ(reading_error("-"), "byte 1: cut short");
 }
 
 TEST(Reader, RefusesBadStrings) {
-  EXPECT_EQ(error_of("\"a\nb\""), "byte 2: control character in a string");
-  EXPECT_EQ(error_of(std::string_view("\"\0\"", 3)), "byte 1: control character in a string");
-  EXPECT_EQ(error_of("\"0123456789012345678\x1f\""), "byte 20: control character in a string");
-  EXPECT_EQ(error_of("\"\\x\""), "byte 2: no such escape");
-  EXPECT_EQ(error_of("\"\\u12g4\""), "byte 5: no such escape");
-  EXPECT_EQ(error_of("\"\\u12"), "byte 5: cut short");
+  EXPECT_EQ(reading_error("\"a\nb\""), "byte 2: control character in a string");
+  EXPECT_EQ(reading_error(std::string_view("\"\0\"", 3)), "byte 1: control character in a string");
+  EXPECT_EQ(reading_error("\"0123456789012345678\x1f\""), "byte 20: control character in a string");
+  EXPECT_EQ(reading_error("\"\\x\""), "byte 2: no such escape");
+  EXPECT_EQ(reading_error("\"\\u12g4\""), "byte 5: no such escape");
+  EXPECT_EQ(reading_error("\"\\u12"), "byte 5: cut short");
 }
 
 TEST(Reader, RefusesWhatIsMissingOrTooMuch) {
-  EXPECT_EQ(error_of(""), "byte 0: cut short");
-  EXPECT_EQ(error_of("  "), "byte 2: cut short");
-  EXPECT_EQ(error_of("{\"a\""), "byte 4: cut short");
-  EXPECT_EQ(error_of("[[]"), "byte 3: cut short");
-  EXPECT_EQ(error_of("tru"), "byte 3: cut short");
-  EXPECT_EQ(error_of("{} {}"), "byte 3: something after the end");
-  EXPECT_EQ(error_of("1 2"), "byte 2: something after the end");
+  EXPECT_EQ(reading_error(""), "byte 0: cut short");
+  EXPECT_EQ(reading_error("  "), "byte 2: cut short");
+  EXPECT_EQ(reading_error("{\"a\""), "byte 4: cut short");
+  EXPECT_EQ(reading_error("[[]"), "byte 3: cut short");
+  EXPECT_EQ(reading_error("tru"), "byte 3: cut short");
+  EXPECT_EQ(reading_error("{} {}"), "byte 3: something after the end");
+  EXPECT_EQ(reading_error("1 2"), "byte 2: something after the end");
 }
 
 TEST(Reader, StopsAtItsDepth) {

@@ -7,6 +7,9 @@
 
 namespace tokometer::json {
 
+// An ASCII digit.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // How many bytes at the start of `text` are valid UTF-8.
 std::size_t valid_utf8_prefix(std::string_view text);
 inline bool is_valid_utf8(std::string_view text) { return valid_utf8_prefix(text) == text.size(); }

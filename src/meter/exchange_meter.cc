@@ -9,54 +9,22 @@
 #include "json/number.h"
 #include "json/writer.h"
 #include "meter/body_reader.h"
+#include "meter/content_sample.h"
+#include "meter/estimate.h"
 #include "meter/findings.h"
+#include "meter/head_picks.h"
+#include "meter/quality.h"
 #include "meter/response_reader.h"
+#include "meter/text_sample.h"
 #include "meter/usage_reader.h"
+#include "meter/usage_search.h"
 #include "provider/format.h"
 #include "wire/form_data.h"
 
 namespace tokometer::meter {
 namespace {
 
-using provider::HeadPick;
-
-std::optional<std::string_view> query_value(std::string_view target, std::string_view name) {
-  const auto mark = target.find('?');
-  if (mark == std::string_view::npos) return std::nullopt;
-  auto rest = target.substr(mark + 1);
-  while (!rest.empty()) {
-    const auto end = rest.find('&');
-    const auto parameter = rest.substr(0, end);
-    if (parameter.size() > name.size() && parameter.starts_with(name) && parameter[name.size()] == '=') {
-      return parameter.substr(name.size() + 1);
-    }
-    if (end == std::string_view::npos) break;
-    rest.remove_prefix(end + 1);
-  }
-  return std::nullopt;
-}
-
-void take_fields(const std::vector<HeadPick>& picks, wire::Fields fields, Findings& findings) {
-  for (const HeadPick& head : picks) {
-    if (head.from != HeadPick::From::kField) continue;
-    if (const auto value = wire::find(fields, head.name)) findings.put(head.pick, *value);
-  }
-}
-
-void take_target(const provider::Spec& spec, const provider::Endpoint& endpoint, std::string_view target,
-                 Findings& findings) {
-  for (const HeadPick& head : endpoint.format->request_head) {
-    if (head.from == HeadPick::From::kQuery) {
-      if (const auto value = query_value(target, head.name)) findings.put(head.pick, *value);
-    } else if (head.from == HeadPick::From::kPath) {
-      for (const provider::PathPattern& pattern : endpoint.paths) {
-        for (const auto& [name, value] : pattern.captures(spec.own_path(target))) {
-          if (name == head.name) findings.put(head.pick, value);
-        }
-      }
-    }
-  }
-}
+using provider::Slot;
 
 // The usage object that response fields make: {"x-input-tokens": 12}.
 std::string usage_of_fields(const std::vector<std::string>& names, wire::Fields fields) {
@@ -66,9 +34,9 @@ std::string usage_of_fields(const std::vector<std::string>& names, wire::Fields 
   writer.begin_object();
   for (const std::string& name : names) {
     const auto value = wire::find(fields, name);
-    const auto number = value ? json::to_int64(*value) : std::nullopt;
-    if (!number) continue;
-    writer.member(name, *number);
+    // A count, or a cost with decimals.
+    if (!value || !json::to_double(*value)) continue;
+    writer.name(name).raw(*value);
     any = true;
   }
   writer.end_object();
@@ -79,7 +47,8 @@ std::string usage_of_fields(const std::vector<std::string>& names, wire::Fields 
 
 std::string_view to_string(Fault fault) {
   static constexpr std::array<std::string_view, kFaultCount> kNames = {
-      "content_coding", "syntax", "framing", "too_large", "bad_count", "contradiction", "missing_usage"};
+      "content_coding", "syntax",        "framing",      "too_large",       "bad_count",
+      "contradiction",  "missing_usage", "absurd_count", "several_messages"};
   return kNames[static_cast<std::size_t>(fault)];
 }
 
@@ -90,49 +59,170 @@ struct ExchangeMeter::State {
     std::variant<DocumentReader, FormReader> reader;
   };
 
-  const provider::Endpoint* endpoint = nullptr;
   const provider::Format* format = nullptr;
+  provider::Billing billing = provider::Billing::kAlways;
   Limits limits;
+  Fallbacks fallbacks;
   Findings findings;
   std::unique_ptr<Request> request;
+  ContentSample request_sample{0};
+  ExchangeMeter::CallSink use_call;
+  ApartSink calls;  // what the reader is given
   std::unique_ptr<ResponseReader> response;
   int status = 0;
-  bool stream = false;
+  bool response_ended = false;
   bool complete = false;
   bool has_content = false;
-  std::string usage;
+
+  bool is_generic() const { return format == fallbacks.generic; }
+  bool has_succeeded() const { return status >= 200 && status < 300; }
+  // Content of a kind that may state usage.
+  bool has_telling_content() const { return has_content && !(response && response->is_media()); }
+  bool samples_requests() const {
+    return fallbacks.counter != nullptr && billing == provider::Billing::kAlways && !format->request_text.empty();
+  }
+  // Whether anything would ever look at what is kept of a response.
+  bool samples_responses() const {
+    return has_succeeded() && billing != provider::Billing::kNever &&
+           (fallbacks.generic != nullptr || (fallbacks.counter != nullptr && format->has_text()));
+  }
+
+  // Whether an estimate is to be expected: of a stream that says its usage only if asked, and was not.
+  bool may_need_counter() const {
+    if (fallbacks.counter == nullptr || billing != provider::Billing::kAlways || !has_succeeded()) return false;
+    return format->stream && format->stream->usage_on_request && findings.text(Slot::kStream) == "true" &&
+           !request_sample.mentions("\"include_usage\"");
+  }
 
   void end_response() {
-    if (!response) return;
-    response->finish(complete);
-    stream = stream || response->is_stream();
-    usage = response->take_usage();
-    response.reset();
+    if (response && !response_ended) response->finish(complete);
+    response_ended = true;
   }
+
+  UsageReading stated_usage();
+  void look_elsewhere(UsageReading& own, const Verdict& verdict, const Circumstances& circumstances);
+  bool ended_by_error(const Usage& usage) const;
+  bool may_estimate(const Usage& usage, bool by_error) const;
+  void estimate(Usage& usage);
 };
 
+// By the steps of quality.h, but for the estimate.
+UsageReading ExchangeMeter::State::stated_usage() {
+  const std::string details = response && !fallbacks.hide_usage ? response->take_usage() : std::string();
+  UsageReading own = details.empty() ? UsageReading() : read_usage(format->usage, details);
+  if (!own.readable) findings.count(Fault::kSyntax);
+  if (own.usage.source == UsageSource::kReported) {
+    if (is_generic()) own.usage.step = UsageStep::kGeneric;
+    if (!is_generic() && findings.usage_is_alternative()) own.usage.step = UsageStep::kAlternative;
+  }
+  const bool states_usage = billing == provider::Billing::kAlways && !is_generic() && !format->usage.counts.empty();
+  const Circumstances circumstances{
+      .should_state_usage = states_usage && complete && has_succeeded() && has_telling_content(),
+      .several_messages = findings.lost_message(),
+  };
+  const Verdict verdict = judge(own, circumstances);
+  verdict.count_in(findings);
+  const bool nothing_known = is_generic() && own.usage.source == UsageSource::kNone;
+  if (verdict.poor() || nothing_known) look_elsewhere(own, verdict, circumstances);
+  return own;
+}
+
+void ExchangeMeter::State::look_elsewhere(UsageReading& own, const Verdict& verdict,
+                                          const Circumstances& circumstances) {
+  if (fallbacks.generic == nullptr || !response || response->sample().empty()) return;
+  const std::string details = find_usage(*fallbacks.generic, response->sample());
+  if (details.empty()) return;
+  UsageReading other = read_usage(fallbacks.generic->usage, details);
+  // What is found cannot tell messages apart either.
+  const Verdict its = judge(other, circumstances);
+  const bool better = is_generic() ? own.usage.source == UsageSource::kNone : is_better(other, its, own, verdict);
+  if (!better) return;
+  other.usage.step = UsageStep::kGeneric;
+  other.usage.tool_calls = std::move(own.usage.tool_calls);
+  other.usage.provider_cost_usd = std::move(own.usage.provider_cost_usd);
+  own = std::move(other);
+}
+
+// Whether a stream named an error in the midst of its answer: that breaks it off as a lost connection does. Where it
+// had said nothing yet, it was refused.
+bool ExchangeMeter::State::ended_by_error(const Usage& usage) const {
+  if (!response || !response->is_stream() || !has_succeeded()) return false;
+  if (!findings.has(Slot::kErrorType) || findings.has(Slot::kFinishReason)) return false;
+  return usage.source == UsageSource::kReported || !response->text().empty();
+}
+
+// Only where a call that bills has succeeded, or began to, and its provider said nothing or broke off before it said
+// all: what a provider states is never replaced, least of all a zero.
+bool ExchangeMeter::State::may_estimate(const Usage& usage, bool by_error) const {
+  if (fallbacks.counter == nullptr || limits.sample_bytes == 0 || is_generic()) return false;
+  if (billing != provider::Billing::kAlways || !has_succeeded()) return false;
+  if (findings.has(Slot::kErrorType)) return by_error;
+  if (usage.source == UsageSource::kNone) return !complete || has_telling_content();
+  return !complete && response && response->is_stream() && !findings.has(Slot::kFinishReason);
+}
+
+void ExchangeMeter::State::estimate(Usage& usage) {
+  Evidence seen;
+  seen.model =
+      findings.has(Slot::kResponseModel) ? findings.text(Slot::kResponseModel) : findings.text(Slot::kRequestModel);
+  if (!usage.input_tokens) {
+    if (request_sample.is_within(kMaxCountedRequestBytes)) seen.request = request_sample.head();
+    seen.input = document_text(format->request_text, request_sample);
+  }
+  if (response) seen.output = response->text();
+  estimate_usage(*fallbacks.counter, seen, complete && !format->response_text.empty(), usage);
+}
+
 ExchangeMeter::ExchangeMeter(const provider::Spec* spec, const provider::Endpoint* endpoint, std::string_view target,
-                             const Limits& limits)
+                             const Limits& limits, const Fallbacks& fallbacks)
     : state_(std::make_unique<State>()) {
-  state_->endpoint = endpoint;
-  state_->limits = limits;
-  if (spec == nullptr || endpoint == nullptr || endpoint->format == nullptr) return;
-  state_->format = endpoint->format.get();
-  take_target(*spec, *endpoint, target, state_->findings);
+  State& state = *state_;
+  state.limits = limits;
+  state.fallbacks = fallbacks;
+  if (endpoint != nullptr) state.billing = endpoint->billing;
+  if (spec != nullptr && endpoint != nullptr && endpoint->format != nullptr) {
+    state.format = endpoint->format.get();
+    take_target(*spec, *endpoint, target, state.findings);
+  } else if (state.billing == provider::Billing::kAlways) {
+    state.format = fallbacks.generic;
+  }
 }
 
 ExchangeMeter::~ExchangeMeter() = default;
+
+void ExchangeMeter::each_call(CallSink use) {
+  State* const state = state_.get();
+  state->use_call = std::move(use);
+  state->calls = [state](Findings& call, const std::string& usage) {
+    UsageReading own = read_usage(state->format->usage, usage);
+    if (!own.readable) call.count(Fault::kSyntax);
+    judge(own, {}).count_in(call);
+    if (own.usage.source == UsageSource::kNone) return;
+    Reading reading;
+    reading.usage = std::move(own.usage);
+    reading.usage.service_tier = call.take(Slot::kServiceTier);
+    for (auto& tool : call.take_tool_calls()) reading.usage.tool_calls.push_back(std::move(tool));
+    reading.billing = state->billing;
+    reading.complete = true;
+    call.move_to(reading);
+    for (std::size_t i = 0; i < kFaultCount; ++i) {
+      for (std::uint32_t n = 0; n < reading.faults[i]; ++n) state->findings.count(static_cast<Fault>(i));
+    }
+    state->use_call(std::move(reading));
+  };
+}
 
 void ExchangeMeter::request_head(wire::Fields fields) {
   State& state = *state_;
   if (state.format == nullptr) return;
   take_fields(state.format->request_head, fields, state.findings);
+  if (state.samples_requests()) state.request_sample = ContentSample(state.limits.sample_bytes);
   const std::uint64_t most = state.limits.max_request_bytes;
   if (auto form = wire::form_data::Decoder::open(wire::find(fields, "content-type").value_or(""))) {
     state.request = std::make_unique<State::Request>(
         CodedContent(fields, state.findings),
         FormReader(std::move(*form), state.format->request_head, most, state.findings));
-  } else if (state.format->request.set.size() != 0) {
+  } else if (state.format->request.set.size() != 0 || state.samples_requests()) {
     state.request = std::make_unique<State::Request>(CodedContent(fields, state.findings),
                                                      DocumentReader(state.format->request, most, state.findings));
   }
@@ -142,10 +232,13 @@ void ExchangeMeter::request_content(std::string_view bytes) {
   if (!state_->request) return;
   State::Request& request = *state_->request;
   request.coded.feed(bytes, [&](std::string_view content) {
+    state_->request_sample.add(content);
     std::visit(
         [&](auto& reader) {
           reader.feed(content);
-          if (reader.closed()) request.coded.close();
+          const ContentSample& sample = state_->request_sample;
+          const bool sampled = sample.is_open() && sample.total() <= state_->limits.max_request_bytes;
+          if (reader.closed() && !sampled) request.coded.close();
         },
         request.reader);
   });
@@ -163,8 +256,16 @@ void ExchangeMeter::response_head(int status, wire::Fields fields) {
   state_->status = status;
   if (state_->format == nullptr) return;
   take_fields(state_->format->response_head, fields, state_->findings);
+  if (state_->may_need_counter()) state_->fallbacks.counter->prepare(state_->findings.text(Slot::kRequestModel));
+  Limits limits = state_->limits;
+  if (!state_->samples_responses()) limits.sample_bytes = 0;
+  if (!state_->has_succeeded()) state_->request_sample.drop();
+  for (const provider::GivenPick& given : state_->format->response.given) state_->findings.put(given.pick, given.text);
   state_->response = std::make_unique<ResponseReader>(
-      *state_->format, fields, usage_of_fields(state_->format->usage.fields, fields), state_->limits, state_->findings);
+      *state_->format,
+      ResponseReader::Head{
+          .status = status, .fields = fields, .usage = usage_of_fields(state_->format->usage.fields, fields)},
+      limits, state_->findings, state_->calls);
 }
 
 void ExchangeMeter::response_content(std::string_view bytes) {
@@ -183,15 +284,17 @@ Reading ExchangeMeter::finish() {
   state.end_response();
   Reading reading;
   reading.complete = state.complete;
-  reading.stream = state.stream;
-  if (state.endpoint != nullptr) reading.billing = state.endpoint->billing;
+  reading.billing = state.billing;
   if (state.format == nullptr) return reading;
-  if (!state.usage.empty()) reading.usage = read_usage(state.format->usage, state.usage, state.findings);
-  reading.usage.service_tier = state.findings.take(provider::Slot::kServiceTier);
+  if (state.format->stream && state.format->stream->separate) reading.billing = provider::Billing::kNever;
+  reading.stream = state.response && state.response->is_stream();
+  UsageReading stated = state.stated_usage();
+  reading.usage = std::move(stated.usage);
+  const bool by_error = state.ended_by_error(reading.usage);
+  if (by_error) reading.complete = false;
+  if (state.may_estimate(reading.usage, by_error)) state.estimate(reading.usage);
+  reading.usage.service_tier = state.findings.take(Slot::kServiceTier);
   for (auto& call : state.findings.take_tool_calls()) reading.usage.tool_calls.push_back(std::move(call));
-  const bool should_have_usage = state.complete && state.status >= 200 && state.status < 300 && state.has_content &&
-                                 reading.billing == provider::Billing::kAlways && !state.format->usage.counts.empty();
-  if (should_have_usage && reading.usage.source == UsageSource::kNone) state.findings.count(Fault::kMissingUsage);
   state.findings.move_to(reading);
   return reading;
 }

@@ -22,6 +22,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,18 @@ struct Limits {
   std::uint64_t max_response_bytes = std::uint64_t{32} << 20U;
   // Of one event, line or element of a stream. The last event of OpenAI's Responses repeats all that was said.
   std::uint32_t max_event_bytes = std::uint32_t{32} << 20U;
+  // Of each side's content that is kept until the exchange has ended, for the case that its usage is not where it
+  // should be (content_sample.h). 0: nothing is kept, nothing is estimated.
+  std::size_t sample_bytes = std::size_t{256} << 10U;
+};
+
+class TextCounter;  // estimate.h
+
+// What is asked where a spec's own reading is poor or there is no spec. All of it outlives the meter.
+struct Fallbacks {
+  const provider::Format* generic = nullptr;  // provider::Registry::generic(); null: not asked
+  const TextCounter* counter = nullptr;       // null: nothing is estimated
+  bool hide_usage = false;                    // as if no provider stated any: to measure how good estimates are
 };
 
 // Why a reading may be less than the truth. Counted per exchange, never shown to the client.
@@ -48,10 +61,13 @@ enum class Fault : std::uint8_t {
   kFraming,        // a stream breaks its framing, or ended within it
   kTooLarge,       // a limit was reached: a part was not looked at
   kBadCount,       // a count that is no count: negative, fractional, no number
-  kContradiction,  // a part is greater than its whole
-  kMissingUsage,   // a finished, successful exchange of a kind that states its usage did not
+  // These judge the usage that a spec's own reading gave: quality.h says when.
+  kContradiction,
+  kMissingUsage,
+  kAbsurdCount,
+  kSeveralMessages,
 };
-inline constexpr std::size_t kFaultCount = 7;
+inline constexpr std::size_t kFaultCount = 9;
 
 // "content_coding", "syntax", …: for metrics and logs.
 std::string_view to_string(Fault fault);
@@ -78,14 +94,20 @@ struct Reading {
 
 class ExchangeMeter {
  public:
-  // `spec` and `endpoint` (both may be null: nothing is read then) must outlive
-  // the meter. `target` is the request's, with or without its query; the model
-  // may be in its path.
+  // `spec` and `endpoint` must outlive the meter. Without an endpoint the shapes
+  // that all providers share are looked for, if `fallbacks` has them. `target` is
+  // the request's, with or without its query; the model may be in its path.
   ExchangeMeter(const provider::Spec* spec, const provider::Endpoint* endpoint, std::string_view target,
-                const Limits& limits = {});
+                const Limits& limits = {}, const Fallbacks& fallbacks = {});
   ~ExchangeMeter();
   ExchangeMeter(const ExchangeMeter&) = delete;
   ExchangeMeter& operator=(const ExchangeMeter&) = delete;
+
+  // Gives the calls that a response tells of and that are none of its own: the lines of a batch's results. Each is
+  // given when it has passed, while response_content() is called; the exchange itself bills nothing then. To be
+  // called before response_head(); otherwise such calls are passed over.
+  using CallSink = std::function<void(Reading&& call)>;
+  void each_call(CallSink use);
 
   void request_head(wire::Fields fields);
   void request_content(std::string_view bytes);

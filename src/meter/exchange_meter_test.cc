@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "embedded/embedded.h"
+#include "meter/estimate.h"
 #include "provider/registry.h"
 #include "wire/content_coding.h"
 
@@ -256,11 +257,14 @@ TEST(ExchangeMeterMemory, AStreamTakesLessThanFourKilobytes) {
       "{\"id\":\"chatcmpl-1\",\"model\":\"gpt-4o-mini\",\"choices\":[{\"delta\":{\"content\":\"x\"}}],\"usage\":null}"
       "\n\n";
   constexpr std::size_t kStreams = 500;
+  const LengthCounter counter;
+  const Fallbacks fallbacks{.generic = registry->generic(), .counter = &counter};
   std::vector<std::unique_ptr<ExchangeMeter>> streams;
   streams.reserve(kStreams);
   const std::size_t before = mallinfo2().uordblks;
   for (std::size_t i = 0; i < kStreams; ++i) {
-    ExchangeMeter& one = *streams.emplace_back(std::make_unique<ExchangeMeter>(spec, endpoint, "/v1/chat/completions"));
+    ExchangeMeter& one = *streams.emplace_back(
+        std::make_unique<ExchangeMeter>(spec, endpoint, "/v1/chat/completions", Limits(), fallbacks));
     one.request_head(std::vector<wire::Field>{kJson});
     one.request_content(R"({"model": "gpt-4o-mini", "stream": true})");
     one.request_end();

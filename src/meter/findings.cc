@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "meter/usage_merge.h"
+
 namespace tokometer::meter {
 namespace {
 
@@ -18,10 +20,10 @@ bool fits(Slot slot, json::Kind kind) {
     case json::Kind::kObject:
       return slot == Slot::kUsage;
     case json::Kind::kBool:
-      return slot == Slot::kStream;
+      return slot == Slot::kStream || slot == Slot::kGenerates;
     case json::Kind::kNumber:
     case json::Kind::kString:
-      return slot != Slot::kUsage && slot != Slot::kStream;
+      return slot != Slot::kUsage && slot != Slot::kStream && slot != Slot::kGenerates;
   }
   return false;
 }
@@ -38,8 +40,17 @@ void Findings::take(const provider::ContentRules& rules, std::size_t query, cons
     if (pick.slot == Slot::kUsage && is_empty_object(value.text)) return;
     return put(pick, value.text);
   }
+  const std::size_t after_tools = rules.picks.size() + rules.tools.size();
+  if (query >= after_tools) {
+    if (value.kind != json::Kind::kNumber && value.kind != json::Kind::kObject) return;
+    if (value.truncated || usage_members_.size() > provider::kMaxUsageBytes) return cut();
+    if (!usage_members_.empty()) usage_members_ += ',';
+    usage_members_.append(1, '"').append(rules.members[query - after_tools]).append("\":").append(value.text);
+    return;
+  }
   const provider::ToolPick& tool = rules.tools[query - rules.picks.size()];
-  if (value.kind != json::Kind::kString || value.text != tool.equals) return;
+  if (value.kind != json::Kind::kString || value.text.empty()) return;
+  if (!tool.equals.empty() && value.text != tool.equals) return;
   const auto known = std::ranges::find(tool_calls_, tool.tool, &std::pair<std::string, std::int64_t>::first);
   if (known == tool_calls_.end()) {
     tool_calls_.emplace_back(tool.tool, 1);
@@ -61,7 +72,9 @@ void Findings::put(const provider::Pick& pick, std::string_view text) {
     if (json::extract(*pick.within, text, sink)) return;  // no JSON: another alternative may know what it is
     text = inner;
   }
-  if (text.empty() || settled(pick)) return;
+  if (pick.slot == Slot::kResponseId && pick.rank == 0) stated_id_ = text;
+  if (text.empty() || (!pick.unless.empty() && text == pick.unless) || settled(pick)) return;
+  if (pick.slot == Slot::kUsage) usage_is_alternative_ = pick.rank > 0;
   const auto slot = static_cast<std::size_t>(pick.slot);
   texts_[slot] = text;
   ranks_[slot] = pick.rank;
@@ -72,9 +85,20 @@ std::string Findings::take(Slot slot) {
   return std::exchange(texts_[static_cast<std::size_t>(slot)], {});
 }
 
+std::string Findings::take_usage() {
+  std::string usage = take(Slot::kUsage);
+  if (usage_members_.empty()) return usage;
+  return combined(usage, "{" + std::exchange(usage_members_, {}) + "}", provider::Combine::kMerge);
+}
+
 bool Findings::settled(const provider::Pick& pick) const {
   const std::uint8_t rank = ranks_[static_cast<std::size_t>(pick.slot)];
   return rank < pick.rank || (rank == pick.rank && keep_first_ && is_first_wins(pick.slot));
+}
+
+void Findings::add_faults(const Findings& other) {
+  for (std::size_t i = 0; i < kFaultCount; ++i) faults_[i] += other.faults_[i];
+  truncated_ = truncated_ || other.truncated_;
 }
 
 void Findings::move_to(Reading& reading) {

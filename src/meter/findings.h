@@ -29,12 +29,25 @@ class Findings {
   // The text of `slot`, which is empty from then on.
   std::string take(provider::Slot slot);
 
+  // The usage object, with what the rules count among its members; empty if there is neither.
+  std::string take_usage();
+  // Whether the last usage object stood at another than the first of the places that the spec names.
+  bool usage_is_alternative() const { return usage_is_alternative_; }
+  // The id that the event or document at hand states, also where an earlier one stays. To be reset for each event.
+  const std::string& stated_id() const { return stated_id_; }
+  void forget_stated_id() { stated_id_.clear(); }
+  // Usage was stated for another message before, and is lost.
+  void lose_message() { lost_message_ = true; }
+  bool lost_message() const { return lost_message_; }
+
   // From here on the first model and id of the response stay: a stream repeats them in every event.
   void keep_first() { keep_first_ = true; }
   // Whether an answer for `pick` would change nothing.
   bool settled(const provider::Pick& pick) const;
 
   void count(Fault fault) { ++faults_[static_cast<std::size_t>(fault)]; }
+  // Counts what `other` has counted as well.
+  void add_faults(const Findings& other);
   // A limit was reached.
   void cut() {
     truncated_ = true;
@@ -52,6 +65,10 @@ class Findings {
   std::array<std::uint8_t, provider::kSlotCount> ranks_ = unranked();
   std::array<std::uint32_t, kFaultCount> faults_{};
   std::vector<std::pair<std::string, std::int64_t>> tool_calls_;
+  std::string usage_members_;  // "name":value,…
+  std::string stated_id_;
+  bool usage_is_alternative_ = false;
+  bool lost_message_ = false;
   bool truncated_ = false;
   bool keep_first_ = false;
 

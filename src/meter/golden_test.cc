@@ -15,6 +15,7 @@
 #include "embedded/embedded.h"
 #include "json/document.h"
 #include "json/writer.h"
+#include "meter/estimate.h"
 #include "meter/exchange_meter.h"
 #include "provider/format.h"
 #include "provider/registry.h"
@@ -68,9 +69,8 @@ std::string_view name_of(provider::Billing billing) {
 }
 
 // The reading in the form of expect.json: what is empty, absent or as usual is left out.
-std::string describe(const provider::Endpoint* endpoint, const Reading& reading) {
-  std::string out;
-  json::Writer writer(out);
+void describe(const provider::Endpoint* endpoint, const Reading& reading, const std::vector<Reading>& calls,
+              json::Writer& writer) {
   writer.begin_object();
   writer.member_unless_empty("operation", endpoint == nullptr ? "" : endpoint->operation);
   if (reading.billing != provider::Billing::kAlways) writer.member("billing", name_of(reading.billing));
@@ -93,7 +93,9 @@ std::string describe(const provider::Endpoint* endpoint, const Reading& reading)
   const Usage& usage = reading.usage;
   writer.name("usage").begin_object();
   writer.member("source", to_string(usage.source));
+  writer.member_unless_empty("step", to_string(usage.step));
   writer.member_unless_empty("service_tier", usage.service_tier);
+  writer.member_unless_empty("provider_cost_usd", usage.provider_cost_usd);
   const Count counts[] = {usage.input_tokens,
                           usage.cache_read_input_tokens,
                           usage.cache_creation_input_tokens,
@@ -112,11 +114,18 @@ std::string describe(const provider::Endpoint* endpoint, const Reading& reading)
   for (std::size_t i = 0; i < std::size(counts); ++i) writer.member(provider::count_names()[i], counts[i]);
   if (!usage.tool_calls.empty()) {
     writer.name("tool_calls").begin_object();
-    for (const auto& [tool, calls] : usage.tool_calls) writer.member(tool, calls);
+    for (const auto& [tool, times] : usage.tool_calls) writer.member(tool, times);
     writer.end_object();
   }
-  writer.end_object().end_object();
-  return out;
+  // Of what states no tokens the object itself is all that is kept.
+  if (usage.source == UsageSource::kNone && !usage.details.empty()) writer.name("details").raw(usage.details);
+  writer.end_object();
+  if (!calls.empty()) {
+    writer.name("calls").begin_array();
+    for (const Reading& call : calls) describe(nullptr, call, {}, writer);
+    writer.end_array();
+  }
+  writer.end_object();
 }
 
 class Golden : public testing::TestWithParam<fs::path> {
@@ -126,11 +135,16 @@ class Golden : public testing::TestWithParam<fs::path> {
     return *specs;
   }
 
+  static Fallbacks fallbacks() {
+    static const LengthCounter counter;
+    return {.generic = registry().generic(), .counter = &counter};
+  }
+
   std::string read(const Cut& cut, Coding coding = Coding::kIdentity) const {
     const provider::Spec* spec = registry().by_name(GetParam().parent_path().filename().string());
     const auto target = request_.start.at(1);
     const provider::Endpoint* endpoint = registry().endpoint(*spec, request_.start.at(0), target, request_.fields);
-    ExchangeMeter meter(spec, endpoint, target);
+    ExchangeMeter meter(spec, endpoint, target, {}, fallbacks());
     auto request_fields = request_.fields;
     auto response_fields = response_.fields;
     std::string request(request_.content);
@@ -141,13 +155,18 @@ class Golden : public testing::TestWithParam<fs::path> {
       request_fields.push_back({"Content-Encoding", wire::content_coding::to_string(coding)});
       response_fields.push_back({"Content-Encoding", wire::content_coding::to_string(coding)});
     }
+    std::vector<Reading> calls;
+    meter.each_call([&](Reading&& call) { calls.push_back(std::move(call)); });
     meter.request_head(request_fields);
     cut(request, [&](std::string_view piece) { meter.request_content(piece); });
     meter.request_end();
     meter.response_head(std::stoi(std::string(response_.start.at(1))), response_fields);
     cut(response, [&](std::string_view piece) { meter.response_content(piece); });
     meter.response_end(true);
-    return describe(endpoint, meter.finish());
+    std::string out;
+    json::Writer writer(out);
+    describe(endpoint, meter.finish(), calls, writer);
+    return out;
   }
 
   void expect(const std::string& have) const {
@@ -203,7 +222,8 @@ TEST_P(Golden, IsReadWithoutHarmWhereItBreaksOff) {
   for (std::size_t end = 0; end < response_.content.size(); end += 3) {
     const provider::Spec* spec = registry().by_name(GetParam().parent_path().filename().string());
     const auto target = request_.start.at(1);
-    ExchangeMeter meter(spec, registry().endpoint(*spec, request_.start.at(0), target, request_.fields), target);
+    ExchangeMeter meter(spec, registry().endpoint(*spec, request_.start.at(0), target, request_.fields), target, {},
+                        fallbacks());
     meter.request_head(request_.fields);
     meter.response_head(200, response_.fields);
     meter.response_content(response_.content.substr(0, end));

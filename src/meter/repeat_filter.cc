@@ -1,28 +1,73 @@
 #include "meter/repeat_filter.h"
 
 #include <functional>
+#include <ranges>
 #include <string>
+#include <utility>
 
 namespace tokometer::meter {
 
-RepeatFilter::RepeatFilter(std::size_t capacity) : capacity_(capacity) { order_.reserve(capacity); }
+std::uint64_t RepeatFilter::key(std::string_view provider, std::string_view id) {
+  std::string text(provider);
+  text += '\n';
+  text += id;
+  const std::uint64_t hash = std::hash<std::string>{}(text);
+  return hash == 0 ? 1 : hash;
+}
 
 bool RepeatFilter::first(std::string_view provider, std::string_view id) {
   if (id.empty()) return true;
-  std::string key(provider);
-  key += '\n';
-  key += id;
-  const std::uint64_t hash = std::hash<std::string>{}(key);
   const std::scoped_lock lock(mutex_);
-  if (!seen_.insert(hash).second) return false;
+  return note(key(provider, id));
+}
+
+void RepeatFilter::remember(std::span<const std::uint64_t> newest_first) {
+  const std::scoped_lock lock(mutex_);
+  for (const std::uint64_t hash : newest_first | std::views::reverse) note(hash);
+}
+
+bool RepeatFilter::note(std::uint64_t hash) {
+  if (2 * (order_.size() + 1) > table_.size()) grow();
+  if (!insert(hash)) return false;
   if (order_.size() < capacity_) {
     order_.push_back(hash);
   } else {
-    seen_.erase(order_[next_]);
+    erase(order_[next_]);
     order_[next_] = hash;
     next_ = (next_ + 1) % capacity_;
   }
   return true;
+}
+
+bool RepeatFilter::insert(std::uint64_t hash) {
+  std::size_t at = home(hash);
+  for (; table_[at] != 0; at = home(at + 1)) {
+    if (table_[at] == hash) return false;
+  }
+  table_[at] = hash;
+  return true;
+}
+
+// Knuth's algorithm R: what stands behind moves up, so that no search ends too early.
+void RepeatFilter::erase(std::uint64_t hash) {
+  std::size_t hole = home(hash);
+  while (table_[hole] != hash) hole = home(hole + 1);
+  for (std::size_t at = home(hole + 1); table_[at] != 0; at = home(at + 1)) {
+    const std::size_t wanted = home(table_[at]);
+    // Whether `wanted` lies in (hole, at], going round: then the entry is where it can be found.
+    const bool stays = hole < at ? hole < wanted && wanted <= at : hole < wanted || wanted <= at;
+    if (stays) continue;
+    table_[hole] = table_[at];
+    hole = at;
+  }
+  table_[hole] = 0;
+}
+
+void RepeatFilter::grow() {
+  const auto old = std::exchange(table_, std::vector<std::uint64_t>(table_.empty() ? 64 : 2 * table_.size()));
+  for (const std::uint64_t hash : old) {
+    if (hash != 0) insert(hash);
+  }
 }
 
 }  // namespace tokometer::meter

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "meter/body_reader.h"
+#include "meter/content_sample.h"
 #include "meter/exchange_meter.h"
 #include "meter/findings.h"
 #include "meter/stream_reader.h"
@@ -20,32 +21,48 @@ namespace tokometer::meter {
 
 class ResponseReader {
  public:
-  // `format` and `findings` must outlive the reader. `head_usage` is what the response's fields say it used.
-  ResponseReader(const provider::Format& format, wire::Fields fields, std::string head_usage, const Limits& limits,
-                 Findings& findings);
+  // What is known of the response's head.
+  struct Head {
+    int status;
+    wire::Fields fields;
+    std::string usage;  // what its fields say was used
+  };
+
+  // `format`, `findings` and `calls` must outlive the reader.
+  ResponseReader(const provider::Format& format, Head head, const Limits& limits, Findings& findings,
+                 const ApartSink& calls);
 
   void feed(std::string_view bytes);
   // `complete` is whether the response came to its end.
   void finish(bool complete);
 
-  bool is_stream() const { return std::holds_alternative<StreamReader>(reader_); }
+  bool is_stream() const { return std::holds_alternative<StreamReader>(reader_) && !format_.stream->separate; }
+  // Whether the content is sound, pictures or a file by its type: nothing that would state usage.
+  bool is_media() const { return type_ == Type::kMedia; }
   // The usage object of the whole response; empty if there was none.
   std::string take_usage();
+  // What was kept of the content.
+  const ContentSample& sample() const { return sample_; }
+  // The text that came out, as far as it was kept.
+  TextSample text() const;
 
  private:
-  enum class Type : std::uint8_t { kEvents, kLines, kOther };
+  enum class Type : std::uint8_t { kNone, kEvents, kAwsEvents, kLines, kMedia, kOther };
   struct Nothing {};  // not known yet, or nothing that is read
 
   static Type type_of(wire::Fields fields);
   void content(std::string_view content);
   void decide(char first);
-  void open(provider::Framing framing);
+  void open(StreamReader::Cut cut);
   bool may_be(provider::Framing framing) const;
 
   const provider::Format& format_;
   Findings& findings_;
+  const ApartSink& calls_;
   Limits limits_;
+  bool is_success_;
   CodedContent coded_;
+  ContentSample sample_;
   std::string head_usage_;
   std::variant<Nothing, DocumentReader, StreamReader> reader_;
   Type type_;

@@ -1,9 +1,11 @@
 #include "meter/stream_reader.h"
 
 #include <algorithm>
-#include <type_traits>
+#include <optional>
+#include <utility>
 
 #include "meter/find_word.h"
+#include "wire/base64.h"
 
 namespace tokometer::meter {
 namespace {
@@ -28,15 +30,30 @@ bool has_member(std::string_view data, std::string_view word) {
   }
 }
 
+void put_given(const provider::ContentRules& rules, std::string_view type, Findings& findings) {
+  for (const provider::GivenPick& given : rules.given) {
+    findings.put(given.pick, given.text.empty() ? type : std::string_view(given.text));
+  }
+}
+
 }  // namespace
 
-StreamReader::StreamReader(const provider::StreamRules& rules, provider::Framing framing, std::uint32_t max_event_bytes,
-                           Findings& findings)
-    : rules_(rules), findings_(findings), decoder_(wire::sse::Decoder({.max_event_bytes = max_event_bytes})) {
-  if (framing == provider::Framing::kNdjson) {
+StreamReader::StreamReader(const provider::StreamRules& rules, Cut cut, std::uint32_t max_event_bytes,
+                           ContentSample& sample, Findings& findings, const ApartSink& calls)
+    : rules_(rules),
+      sample_(sample),
+      findings_(findings),
+      calls_(calls),
+      decoder_(wire::sse::Decoder({.max_event_bytes = max_event_bytes})) {
+  const auto* const framing = std::get_if<provider::Framing>(&cut);
+  if (framing == nullptr) {
+    decoder_.emplace<json::Extractor>(*rules.elements);
+  } else if (*framing == provider::Framing::kNdjson) {
     decoder_ = wire::ndjson::Decoder({.max_line_bytes = max_event_bytes});
-  } else if (framing == provider::Framing::kJsonArray) {
+  } else if (*framing == provider::Framing::kJsonArray) {
     decoder_ = wire::json_array::Decoder({.max_element_bytes = max_event_bytes});
+  } else if (*framing == provider::Framing::kAwsEventStream) {
+    decoder_ = wire::aws_event_stream::Decoder({.max_message_bytes = max_event_bytes});
   }
   findings_.keep_first();
 }
@@ -49,11 +66,23 @@ void StreamReader::feed(std::string_view bytes) {
     ndjson->feed(bytes, [&](const wire::ndjson::Line& line) { event({}, line.text, line.truncated); });
   } else if (auto* array = std::get_if<wire::json_array::Decoder>(&decoder_)) {
     const auto fed = array->feed(bytes, [&](const wire::json_array::Element& e) { event({}, e.text, e.truncated); });
-    if (!fed) {
-      broken_ = true;
-      findings_.count(Fault::kFraming);
-    }
+    if (!fed) broke();
+  } else if (auto* aws = std::get_if<wire::aws_event_stream::Decoder>(&decoder_)) {
+    const auto fed = aws->feed(bytes, [&](const wire::aws_event_stream::Message& message) {
+      event(message.type(), message.payload, message.truncated);
+    });
+    if (!fed) broke();
+  } else if (auto* elements = std::get_if<json::Extractor>(&decoder_)) {
+    const auto fed = elements->feed(bytes, [&](std::size_t, const json::Value& value) {
+      if (value.kind == json::Kind::kObject) event({}, value.text, value.truncated);
+    });
+    if (!fed) broke();
   }
+}
+
+void StreamReader::broke() {
+  broken_ = true;
+  findings_.count(Fault::kFraming);
 }
 
 void StreamReader::finish(bool complete) {
@@ -65,36 +94,68 @@ void StreamReader::finish(bool complete) {
     if (const auto last = ndjson->finish(); last && complete) event({}, last->text, last->truncated);
   } else if (const auto* array = std::get_if<wire::json_array::Decoder>(&decoder_)) {
     if (complete && !array->finish()) findings_.count(Fault::kFraming);
+  } else if (const auto* aws = std::get_if<wire::aws_event_stream::Decoder>(&decoder_)) {
+    if (complete && !aws->finish()) findings_.count(Fault::kFraming);
+  } else if (auto* elements = std::get_if<json::Extractor>(&decoder_)) {
+    if (complete && !elements->finish([](std::size_t, const json::Value&) {})) findings_.count(Fault::kFraming);
   }
 }
 
 void StreamReader::event(std::string_view type, std::string_view data, bool truncated) {
+  if (truncated) return findings_.cut();
   if (data.empty()) return;
   if (std::ranges::find(rules_.skip, data) != rules_.skip.end()) return;
-  if (truncated) return findings_.cut();
   if (type == "message") type = {};
-  if (const provider::EventRule* rule = rule_for(type, data)) apply(*rule, data);
+  if (!rules_.unwrap) return read(type, data);
+  std::optional<std::string> within;
+  const auto sink = [&](std::size_t, const json::Value& value) {
+    if (value.kind == json::Kind::kString && !within) within = wire::base64::decode(value.text);
+  };
+  if (json::extract(*rules_.unwrap, data, sink)) return count_syntax();
+  within ? read({}, *within) : read(type, data);
 }
 
-const provider::EventRule* StreamReader::rule_for(std::string_view type, std::string_view data) const {
+// A file that is fetched may be anything: what is no JSON is a fault where a call was read from it before.
+void StreamReader::count_syntax() {
+  if (!rules_.separate || any_call_) findings_.count(Fault::kSyntax);
+}
+
+void StreamReader::read(std::string_view type, std::string_view data) {
+  sample_.add_event(type, data);
+  std::string stated;
   if (type.empty() && rules_.type) {
-    const bool wanted = std::ranges::any_of(
-        rules_.events, [&](const provider::EventRule& rule) { return may_answer(rule.content, data); });
-    if (!wanted) return nullptr;
-    std::string stated;
-    std::size_t rank = rules_.type->size();
-    const auto sink = [&](std::size_t query, const json::Value& value) {
-      if (value.kind != json::Kind::kString || query > rank) return;
-      stated = value.text;
-      rank = query;
-    };
-    if (json::extract(*rules_.type, data, sink)) {
-      findings_.count(Fault::kSyntax);
-      return nullptr;
-    }
-    return named(stated);
+    const auto may_be_wanted = [&](const provider::EventRule& rule) { return may_answer(rule.content, data); };
+    if (std::ranges::none_of(rules_.events, may_be_wanted)) return;
+    auto said = stated_type(data);
+    if (!said) return count_syntax();
+    stated = std::move(*said);
+    type = stated;
   }
-  return named(type);
+  if (const provider::EventRule* rule = named(type)) apply(*rule, type, data);
+}
+
+// What `data` says is its type, which may be nothing; absent if it is no JSON.
+std::optional<std::string> StreamReader::stated_type(std::string_view data) const {
+  std::string stated;
+  std::size_t rank = rules_.type->size();
+  const auto sink = [&](std::size_t query, const json::Value& value) {
+    if (value.kind != json::Kind::kString || query > rank) return;
+    stated = value.text;
+    rank = query;
+  };
+  if (json::extract(*rules_.type, data, sink)) return std::nullopt;
+  return stated;
+}
+
+TextSample StreamReader::text() const {
+  TextSample text;
+  text.share = sample_.share();
+  sample_.for_each_event([&](std::string_view type, std::string_view data) {
+    const auto stated = type.empty() && rules_.type ? stated_type(data) : std::string(type);
+    const provider::EventRule* const rule = stated ? named(*stated) : nullptr;
+    if (rule != nullptr && !rule->text.empty()) add_text(rule->text, data, text);
+  });
+  return text;
 }
 
 const provider::EventRule* StreamReader::named(std::string_view type) const {
@@ -112,28 +173,57 @@ bool StreamReader::is_awaited(const provider::Pick& pick) const {
 }
 
 bool StreamReader::may_answer(const provider::ContentRules& rules, std::string_view data) const {
+  if (!rules.given.empty()) return true;
+  const std::string* looked_for = nullptr;
   for (std::size_t i = 0; i < rules.words.size(); ++i) {
     if (i < rules.picks.size() && !is_awaited(rules.picks[i])) continue;
-    if (rules.words[i].empty() || has_member(data, rules.words[i])) return true;
+    // Alternatives often have the same word.
+    if (looked_for != nullptr && *looked_for == rules.words[i]) continue;
+    looked_for = &rules.words[i];
+    if (looked_for->empty() || has_member(data, *looked_for)) return true;
   }
   return false;
 }
 
-void StreamReader::apply(const provider::EventRule& rule, std::string_view data) {
+void StreamReader::apply(const provider::EventRule& rule, std::string_view type, std::string_view data) {
+  if (rules_.separate) return apply_apart(rule, type, data);
   if (!rule.begins && !may_answer(rule.content, data)) return;
   std::string message_before;
   if (rule.begins) {
     message_before = findings_.take(Slot::kResponseId);
     findings_.take(Slot::kResponseModel);
   }
+  findings_.forget_stated_id();
   const auto sink = [&](std::size_t query, const json::Value& value) { findings_.take(rule.content, query, value); };
   if (json::extract(rule.content.set, data, sink)) findings_.count(Fault::kSyntax);
+  put_given(rule.content, type, findings_);
   if (rule.begins) {
     const std::string& message = findings_.text(Slot::kResponseId);
     if (!usage_.begin(!message.empty() && message == message_before)) findings_.cut();
   }
-  const std::string usage = findings_.take(Slot::kUsage);
-  if (!usage.empty() && !usage_.add(usage, rule.combine)) findings_.cut();
+  const std::string usage = findings_.take_usage();
+  if (usage.empty()) return;
+  if (!rule.begins) note_message();
+  if (!usage_.add(usage, rule.combine)) findings_.cut();
+}
+
+// Two messages that state their usage in one stream, without an event that begins them: only one usage can be kept.
+void StreamReader::note_message() {
+  const std::string& id = findings_.stated_id();
+  if (id.empty()) return;
+  if (!usage_id_.empty() && usage_id_ != id) findings_.lose_message();
+  usage_id_ = id;
+}
+
+void StreamReader::apply_apart(const provider::EventRule& rule, std::string_view type, std::string_view data) {
+  Findings call;
+  const auto sink = [&](std::size_t query, const json::Value& value) { call.take(rule.content, query, value); };
+  if (json::extract(rule.content.set, data, sink)) return count_syntax();
+  put_given(rule.content, type, call);
+  const std::string usage = call.take_usage();
+  if (usage.empty()) return;
+  any_call_ = true;
+  if (calls_) calls_(call, usage);
 }
 
 }  // namespace tokometer::meter

@@ -8,25 +8,38 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "json/extractor.h"
+#include "meter/content_sample.h"
 #include "meter/exchange_meter.h"
 #include "meter/findings.h"
+#include "meter/text_sample.h"
 #include "meter/usage_merge.h"
 #include "provider/format.h"
+#include "wire/aws_event_stream.h"
 #include "wire/json_array.h"
 #include "wire/ndjson.h"
 #include "wire/sse.h"
 
 namespace tokometer::meter {
 
+// Takes what an event said that is a call of its own, and its usage object: provider::StreamRules::separate.
+using ApartSink = std::function<void(Findings& call, const std::string& usage)>;
+
 class StreamReader {
  public:
-  // `rules` and `findings` must outlive the reader.
-  StreamReader(const provider::StreamRules& rules, provider::Framing framing, std::uint32_t max_event_bytes,
-               Findings& findings);
+  // How a stream is cut into events: by a framing, or as the elements of an array within a document.
+  struct Elements {};
+  using Cut = std::variant<provider::Framing, Elements>;
+
+  // `rules`, `sample`, `findings` and `calls` must outlive the reader. Every event goes into the sample.
+  StreamReader(const provider::StreamRules& rules, Cut cut, std::uint32_t max_event_bytes, ContentSample& sample,
+               Findings& findings, const ApartSink& calls);
 
   // Adds what the response head said it used: the stream's own words join it.
   void start_with(std::string_view usage) { usage_.add(usage, provider::Combine::kSet); }
@@ -35,19 +48,32 @@ class StreamReader {
   void finish(bool complete);
   // The usage object of the whole stream; empty if there was none.
   std::string take_usage() { return usage_.take(); }
+  // The text of the events that are in the sample.
+  TextSample text() const;
 
  private:
   void event(std::string_view type, std::string_view data, bool truncated);
-  const provider::EventRule* rule_for(std::string_view type, std::string_view data) const;
+  void read(std::string_view type, std::string_view data);
+  void broke();
+  std::optional<std::string> stated_type(std::string_view data) const;
   const provider::EventRule* named(std::string_view type) const;
   bool is_awaited(const provider::Pick& pick) const;
   bool may_answer(const provider::ContentRules& rules, std::string_view data) const;
-  void apply(const provider::EventRule& rule, std::string_view data);
+  void note_message();
+  void apply(const provider::EventRule& rule, std::string_view type, std::string_view data);
+  void apply_apart(const provider::EventRule& rule, std::string_view type, std::string_view data);
+  void count_syntax();
 
   const provider::StreamRules& rules_;
+  ContentSample& sample_;
   Findings& findings_;
-  std::variant<wire::sse::Decoder, wire::ndjson::Decoder, wire::json_array::Decoder> decoder_;
+  const ApartSink& calls_;
+  std::variant<wire::sse::Decoder, wire::ndjson::Decoder, wire::json_array::Decoder, wire::aws_event_stream::Decoder,
+               json::Extractor>
+      decoder_;
   UsageSum usage_;
+  std::string usage_id_;   // of the message that stated its usage last
+  bool any_call_ = false;  // an event was a call of its own
   bool broken_ = false;
 };
 

@@ -29,8 +29,33 @@ enum class UsageSource {
 // "none", "reported", "estimated".
 std::string_view to_string(UsageSource source);
 
+// Which step gave the counts of input and output; the first that gave them soundly was taken (quality.h).
+enum class UsageStep {
+  kNone,
+  kSpec,         // the places that the provider's spec names first
+  kAlternative,  // another place that it names
+  kGeneric,      // what all providers' usage looks like, wherever it stood
+  kEstimate,     // counted by us; a part may still be the provider's
+};
+
+// "", "spec", "alternative", "generic", "estimate".
+std::string_view to_string(UsageStep step);
+
+// Which of the counts of input and output were counted by us, where the source is kEstimated.
+enum class EstimatedCounts {
+  kUnsaid,  // nobody noted it: either may be
+  kInput,
+  kOutput,  // what was stated of it before the stream broke off, if that is more
+  kBoth,
+};
+
+// "", "input", "output", "both".
+std::string_view to_string(EstimatedCounts counts);
+
 struct Usage {
   UsageSource source = UsageSource::kNone;
+  UsageStep step = UsageStep::kNone;
+  EstimatedCounts estimated = EstimatedCounts::kUnsaid;
 
   Count input_tokens;
   Count cache_read_input_tokens;         // part of input_tokens
@@ -57,5 +82,9 @@ struct Usage {
   // The provider's usage object, verbatim JSON, so that cost can be computed again; empty if there is none.
   std::string details;
 };
+
+// Whether the count is ours.
+bool is_input_estimated(const Usage& usage);
+bool is_output_estimated(const Usage& usage);
 
 }  // namespace tokometer::meter

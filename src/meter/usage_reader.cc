@@ -55,7 +55,8 @@ class UsageReader {
     return false;
   }
 
-  Count evaluate(const Expression& expression) const {
+  // Sets `alternative` if an operand other than the first of its alternatives gave the count, or a part of it.
+  Count evaluate(const Expression& expression, bool& alternative) const {
     switch (expression.kind) {
       case Expression::Kind::kSimple:
         return simple_[expression.index].count();
@@ -63,14 +64,17 @@ class UsageReader {
         return expression.index < full_.size() ? full_[expression.index].count() : std::nullopt;
       case Expression::Kind::kFirst:
         for (const Expression& operand : expression.operands) {
-          if (const Count count = evaluate(operand)) return count;
+          const Count count = evaluate(operand, alternative);
+          if (!count) continue;
+          alternative = alternative || &operand != &expression.operands.front();
+          return count;
         }
         return std::nullopt;
       case Expression::Kind::kSum:
-        return sum(expression);
+        return sum(expression, alternative);
       case Expression::Kind::kDifference: {
-        const Count whole = evaluate(expression.operands[0]);
-        const Count part = evaluate(expression.operands[1]);
+        const Count whole = evaluate(expression.operands[0], alternative);
+        const Count part = evaluate(expression.operands[1], alternative);
         if (!whole || !part || *part > *whole) return std::nullopt;
         return *whole - *part;
       }
@@ -104,10 +108,10 @@ class UsageReader {
     }
   }
 
-  Count sum(const Expression& expression) const {
+  Count sum(const Expression& expression, bool& alternative) const {
     Count total;
     for (const Expression& operand : expression.operands) {
-      const Count count = evaluate(operand);
+      const Count count = evaluate(operand, alternative);
       if (!count) continue;
       std::int64_t next = 0;
       if (__builtin_add_overflow(total.value_or(0), *count, &next)) return std::nullopt;
@@ -160,39 +164,32 @@ Count& member(Usage& usage, CountName name) {
   return usage.billed_output_tokens;
 }
 
-bool exceeds(Count part, Count whole) { return part && whole && *part > *whole; }
-
-bool contradicts(const Usage& usage) {
-  const Count cache_write = usage.cache_creation_input_tokens;
-  const Count cached = usage.cache_read_input_tokens && cache_write
-                           ? Count(*usage.cache_read_input_tokens + *cache_write)
-                           : usage.cache_read_input_tokens;
-  return exceeds(cached, usage.input_tokens) || exceeds(cache_write, usage.input_tokens) ||
-         exceeds(usage.cache_creation_1h_input_tokens, cache_write) ||
-         exceeds(usage.reasoning_output_tokens, usage.output_tokens) ||
-         exceeds(usage.audio_input_tokens, usage.input_tokens) ||
-         exceeds(usage.audio_output_tokens, usage.output_tokens);
-}
-
 }  // namespace
 
-Usage read_usage(const provider::UsageRules& rules, std::string_view details, Findings& findings) {
-  Usage usage;
+UsageReading read_usage(const provider::UsageRules& rules, std::string_view details) {
+  UsageReading reading;
+  Usage& usage = reading.usage;
   usage.details = details;
   const UsageReader reader(rules, details);
-  if (!reader.readable()) {
-    findings.count(Fault::kSyntax);
-    return usage;
+  reading.readable = reader.readable();
+  if (!reading.readable) return reading;
+  bool alternative = false;
+  for (const auto& [name, expression] : rules.counts) {
+    const bool decides = name == CountName::kInputTokens || name == CountName::kOutputTokens;
+    bool of_no_matter = false;
+    member(usage, name) = reader.evaluate(expression, decides ? alternative : of_no_matter);
   }
-  for (const auto& [name, expression] : rules.counts) member(usage, name) = reader.evaluate(expression);
   for (const auto& [tool, expression] : rules.tool_calls) {
-    if (const Count calls = reader.evaluate(expression)) usage.tool_calls.emplace_back(tool, *calls);
+    bool of_no_matter = false;
+    if (const Count calls = reader.evaluate(expression, of_no_matter)) usage.tool_calls.emplace_back(tool, *calls);
   }
   usage.provider_cost_usd = reader.cost();
-  if (usage.input_tokens || usage.output_tokens) usage.source = UsageSource::kReported;
-  if (reader.has_bad()) findings.count(Fault::kBadCount);
-  if (contradicts(usage)) findings.count(Fault::kContradiction);
-  return usage;
+  reading.bad_count = reader.has_bad();
+  if (usage.input_tokens || usage.output_tokens) {
+    usage.source = UsageSource::kReported;
+    usage.step = alternative ? UsageStep::kAlternative : UsageStep::kSpec;
+  }
+  return reading;
 }
 
 std::string plain_decimal(std::string_view number, int scale) {

@@ -23,17 +23,7 @@ provider::UsageRules rules_of(std::string_view text) {
 // What `rules` read as input_tokens.
 Count read_input(std::string_view expression, std::string_view details) {
   const auto rules = rules_of("{\"input_tokens\": " + std::string(expression) + "}");
-  Findings findings;
-  return read_usage(rules, details, findings).input_tokens;
-}
-
-std::uint32_t faults(std::string_view rules, std::string_view details, Fault fault) {
-  const auto compiled = rules_of(rules);
-  Findings findings;
-  read_usage(compiled, details, findings);
-  Reading reading;
-  findings.move_to(reading);
-  return reading.faults_of(fault);
+  return read_usage(rules, details).usage.input_tokens;
 }
 
 TEST(UsageReader, TellsAbsentFromZero) {
@@ -78,35 +68,38 @@ TEST(UsageReader, LeavesOutWhatIsNoCount) {
   for (const char* bad :
        {R"({"a": -1})", R"({"a": 1.5})", R"({"a": "many"})", R"({"a": true})", R"({"a": {}})", R"({"a": 1e30})"}) {
     EXPECT_EQ(read_input(R"("$.a")", bad), std::nullopt) << bad;
-    EXPECT_EQ(faults(R"({"input_tokens": "$.a"})", bad, Fault::kBadCount), 1U) << bad;
+    EXPECT_TRUE(read_usage(rules_of(R"({"input_tokens": "$.a"})"), bad).bad_count) << bad;
   }
-  EXPECT_EQ(faults(R"({"input_tokens": "$.a"})", R"({"a": 1})", Fault::kBadCount), 0U);
+  EXPECT_FALSE(read_usage(rules_of(R"({"input_tokens": "$.a"})"), R"({"a": 1})").bad_count);
 }
 
-TEST(UsageReader, CountsContradictionsAndKeepsWhatWasStated) {
-  constexpr const char* kRules = R"({"input_tokens": "$.i", "cache_read_input_tokens": "$.c", "output_tokens": "$.o",
-                                    "reasoning_output_tokens": "$.r"})";
-  EXPECT_EQ(faults(kRules, R"({"i": 1, "c": 2})", Fault::kContradiction), 1U);
-  EXPECT_EQ(faults(kRules, R"({"o": 1, "r": 2})", Fault::kContradiction), 1U);
-  EXPECT_EQ(faults(kRules, R"({"i": 2, "c": 2, "o": 2, "r": 2})", Fault::kContradiction), 0U);
+TEST(UsageReader, SaysWhichAlternativeGaveTheCounts) {
+  const auto step = [](std::string_view rules, std::string_view details) {
+    return read_usage(rules_of(rules), details).usage.step;
+  };
+  constexpr const char* kRules = R"({"input_tokens": ["$.a", "$.b"], "output_tokens": {"sum": [["$.o", "$.p"], "$.r"]},
+                                    "cache_read_input_tokens": ["$.c", "$.d"]})";
+  EXPECT_EQ(step(kRules, R"({"a": 1, "b": 2, "o": 1})"), UsageStep::kSpec);
+  EXPECT_EQ(step(kRules, R"({"b": 2, "o": 1})"), UsageStep::kAlternative);
+  EXPECT_EQ(step(kRules, R"({"a": 1, "p": 1})"), UsageStep::kAlternative);
+  EXPECT_EQ(step(kRules, R"({"a": 1, "d": 1})"), UsageStep::kSpec) << "a part decides nothing";
+  EXPECT_EQ(step(kRules, R"({"d": 1})"), UsageStep::kNone);
 }
 
 TEST(UsageReader, SaysWhetherAnythingWasReported) {
   constexpr const char* kRules = R"({"input_tokens": "$.i", "output_tokens": "$.o", "total_tokens": "$.t"})";
   const auto rules = rules_of(kRules);
-  Findings findings;
-  EXPECT_EQ(read_usage(rules, R"({"i": 0})", findings).source, UsageSource::kReported);
-  EXPECT_EQ(read_usage(rules, R"({"o": 3})", findings).source, UsageSource::kReported);
-  EXPECT_EQ(read_usage(rules, R"({"t": 3})", findings).source, UsageSource::kNone);
-  EXPECT_EQ(read_usage(rules, R"({"t": 3})", findings).total_tokens, 3);
-  EXPECT_EQ(read_usage(rules, R"({"seconds": 3})", findings).details, R"({"seconds": 3})");
+  EXPECT_EQ(read_usage(rules, R"({"i": 0})").usage.source, UsageSource::kReported);
+  EXPECT_EQ(read_usage(rules, R"({"o": 3})").usage.source, UsageSource::kReported);
+  EXPECT_EQ(read_usage(rules, R"({"t": 3})").usage.source, UsageSource::kNone);
+  EXPECT_EQ(read_usage(rules, R"({"t": 3})").usage.total_tokens, 3);
+  EXPECT_EQ(read_usage(rules, R"({"seconds": 3})").usage.details, R"({"seconds": 3})");
 }
 
 TEST(UsageReader, ReadsToolCallsAndCost) {
   const auto rules = rules_of(
       R"({"tool_calls": {"web_search": "$.searches"}, "cost_usd": {"from": ["$.usd", "$.ticks"], "scale": 10}})");
-  Findings findings;
-  const Usage usage = read_usage(rules, R"({"searches": 2, "ticks": 232856000})", findings);
+  const Usage usage = read_usage(rules, R"({"searches": 2, "ticks": 232856000})").usage;
   EXPECT_THAT(usage.tool_calls, ElementsAre(Pair("web_search", 2)));
   EXPECT_EQ(usage.provider_cost_usd, "0.0232856");
 }

@@ -32,8 +32,9 @@ Result<std::unique_ptr<Connection>> Connection::open(IoContext& context, const A
                                                      std::unique_ptr<TlsStream> tls, ConnectionOwner& owner) {
   Fd fd = stream_socket(address);
   if (!fd) {
-    Error error = io_error("socket", errno);
-    if (errno == EMFILE || errno == ENFILE) error.code = ErrorCode::kTooLarge;
+    const int number = errno;  // what follows may set it anew
+    Error error = io_error("socket", number);
+    if (number == EMFILE || number == ENFILE) error.code = ErrorCode::kTooLarge;
     return tokometer::fail(std::move(error));
   }
   const int error = begin_connect(fd.number(), address);
@@ -69,6 +70,15 @@ bool Connection::send(std::initializer_list<std::string_view> pieces) {
   return !above_high_water_;
 }
 
+void Connection::secure(std::unique_ptr<TlsStream> tls, std::string_view received) {
+  TOKOMETER_CHECK(!tls_ && state_ == State::kEstablished);
+  tls_ = std::move(tls);
+  state_ = State::kHandshaking;
+  early_ = received;
+  paused_ = false;
+  context_.loop.again(*this);
+}
+
 void Connection::pause(bool paused) {
   if (paused_ == paused) return;
   paused_ = paused;
@@ -92,9 +102,9 @@ void Connection::close(bool reset) {
   fd_.close();
 }
 
-bool Connection::is_reusable() const {
-  return fd_ && state_ == State::kEstablished && queued_bytes() == 0 && !readable_ && !ended_ && !eof_pending_ &&
-         !finish_wanted_ && !write_broken_;
+bool Connection::is_reusable(bool may_say) const {
+  return fd_ && state_ == State::kEstablished && queued_bytes() == 0 && (may_say || !readable_) && !ended_ &&
+         !eof_pending_ && !finish_wanted_ && !write_broken_;
 }
 
 void Connection::on_ready(Ready ready) {
@@ -112,6 +122,7 @@ void Connection::on_ready(Ready ready) {
   readable_ = readable_ || ready.readable;
   ended_ = ended_ || ready.ended;
   if (ready.writable && queued_bytes() > 0) flush();
+  if (fd_ && !early_.empty()) deliver_tls(std::exchange(early_, {}));
   if (fd_ && !paused_) read();
   if (!fd_) return;
   // After a failed write, whatever the peer said before it broke off has now been read.
@@ -139,8 +150,7 @@ void Connection::read() {
     auto& buffer = context_.read_buffer;
     const ssize_t count = read_some(fd_.number(), buffer);
     if (count < 0) {
-      if (!would_block(errno))
-        return fail(state_ == State::kHandshaking ? proxy::NetError::kTls : proxy::NetError::kReset);
+      if (!would_block(errno)) return fail(tls_failure());
       readable_ = false;
     } else if (count == 0) {
       readable_ = false;
@@ -148,7 +158,7 @@ void Connection::read() {
       // An end after a failed write, or one that TLS does not vouch for
       // (RFC 8446, 6.1), is a break.
       if (write_broken_ || tls_) {
-        return fail(state_ == State::kHandshaking ? proxy::NetError::kTls : proxy::NetError::kReset);
+        return fail(tls_failure());
       }
       eof_pending_ = true;
     } else {
@@ -176,7 +186,7 @@ void Connection::deliver_tls(std::string_view bytes) {
   // Also what remains to be said when it failed: the alert.
   if (!context_.ciphertext.empty()) write({context_.ciphertext});
   if (status == TlsStream::Status::kFailed) {
-    return fail(state_ == State::kHandshaking ? proxy::NetError::kTls : proxy::NetError::kReset);
+    return fail(tls_failure());
   }
   if (state_ == State::kHandshaking && tls_->is_established()) on_established();
   if (fd_ && !context_.plaintext.empty()) owner_->on_bytes(*this, context_.plaintext);
@@ -185,6 +195,7 @@ void Connection::deliver_tls(std::string_view bytes) {
 
 void Connection::end_of_stream() {
   eof_ = true;
+  watch_over_peer(fd_.number());
   owner_->on_eof(*this);
 }
 
@@ -257,6 +268,11 @@ void Connection::write_failed() {
   out_sent_ = 0;
   readable_ = true;
   context_.loop.again(*this);
+}
+
+proxy::NetError Connection::tls_failure() const {
+  if (state_ != State::kHandshaking) return proxy::NetError::kReset;
+  return tls_->is_distrusted() ? proxy::NetError::kDistrusted : proxy::NetError::kTls;
 }
 
 void Connection::fail(proxy::NetError why) {

@@ -36,7 +36,7 @@ class Connection;
 // connection is dead: its owner disposes of it.
 class ConnectionOwner {
  public:
-  virtual void on_connected(Connection& connection) = 0;  // opened ones only: TCP, then TLS, stand
+  virtual void on_connected(Connection& connection) = 0;  // opened or secured ones only: TCP, then TLS, stand
   virtual void on_bytes(Connection& connection, std::string_view bytes) = 0;
   virtual void on_eof(Connection& connection) = 0;
   virtual void on_closed(Connection& connection, proxy::NetError why) = 0;
@@ -58,6 +58,10 @@ class Connection final : public Watcher {
 
   void set_owner(ConnectionOwner& owner) { owner_ = &owner; }
 
+  // A plain connection goes on as TLS, of which `received` has come already; on_connected tells that it stands.
+  // Until then nothing may be sent.
+  void secure(std::unique_ptr<TlsStream> tls, std::string_view received);
+
   // Sends the pieces in order. Returns whether less than the high-water mark is
   // queued; if not, on_drained comes once it fell below the low-water mark.
   bool send(std::initializer_list<std::string_view> pieces);
@@ -71,10 +75,13 @@ class Connection final : public Watcher {
   bool is_open() const { return static_cast<bool>(fd_); }
   bool eof_seen() const { return eof_; }
   std::size_t queued_bytes() const { return out_.size() - out_sent_; }
-  // Could be used for another exchange: open both ways, nothing queued or unread.
-  bool is_reusable() const;
+  // Could be used for another exchange: open both ways, nothing queued, and nothing unread unless that `may_say`
+  // something.
+  bool is_reusable(bool may_say = false) const;
   // Why TLS failed, for the log: never content. Empty if it did not.
   std::string_view tls_error() const { return tls_ ? tls_->error() : std::string_view(); }
+  // What was agreed on by ALPN: "h2", or another name, or nothing.
+  std::string_view protocol() const { return tls_ ? tls_->protocol() : std::string_view(); }
 
   void on_ready(Ready ready) override;
 
@@ -95,11 +102,13 @@ class Connection final : public Watcher {
   void finish_if_flushed();
   void write_failed();
   void fail(proxy::NetError why);
+  proxy::NetError tls_failure() const;
 
   IoContext& context_;
   ConnectionOwner* owner_;
   std::unique_ptr<TlsStream> tls_;
-  std::string out_;  // what the socket did not take yet, from out_sent_ on
+  std::string early_;  // read before TLS began, and part of it
+  std::string out_;    // what the socket did not take yet, from out_sent_ on
   std::size_t out_sent_ = 0;
   Fd fd_;
   State state_;

@@ -9,12 +9,13 @@
 namespace tokometer::net {
 
 Dial::Dial(IoContext& context, Resolver& resolver, TlsClient& tls, Log& log, const proxy::Origin& origin,
-           DialOwner& owner)
+           proxy::Offer offer, DialOwner& owner)
     : context_(context),
       resolver_(resolver),
       tls_(tls),
       log_(log),
       origin_(origin),
+      offer_(offer),
       owner_(owner),
       timer_(context.loop.timers(), [this] { on_time(); }) {}
 
@@ -26,12 +27,16 @@ Dial::~Dial() {
 
 void Dial::start() {
   deadline_ = context_.loop.steady() + context_.limits.connect_timeout;
-  if (const auto known = resolver_.cached(origin_.host)) {
+  if (const auto address = resolver_.overridden(origin_.host, origin_.port)) {
+    on_answer(Resolver::Addresses{*address});
+    return;
+  }
+  if (const auto known = resolver_.cached(name())) {
     on_answer(*known);
     return;
   }
   timer_.arm(deadline_);
-  lookup_ = resolver_.lookup(origin_.host, context_.loop.mailbox(), [this](const auto& answer) { on_answer(answer); });
+  lookup_ = resolver_.lookup(name(), context_.loop.mailbox(), [this](const auto& answer) { on_answer(answer); });
 }
 
 void Dial::on_answer(const Resolver::Answer& answer) {
@@ -45,10 +50,11 @@ void Dial::on_answer(const Resolver::Answer& answer) {
 
 void Dial::try_next() {
   while (next_ < addresses_.size()) {
-    const Address address = addresses_[next_++].with_port(origin_.port);
+    const Address& found = addresses_[next_++];
+    const Address address = found.port() == 0 ? found.with_port(origin_.port) : found;
     std::unique_ptr<TlsStream> stream;
     if (origin_.tls) {
-      auto opened = tls_.open(origin_.host, origin_.port);
+      auto opened = tls_.open(origin_.host, origin_.port, offer_ == proxy::Offer::kAny);
       if (!opened) {
         reason_ = opened.error().message;
         return fail_later(proxy::NetError::kTls);

@@ -1,6 +1,6 @@
 // Opens one connection to an origin: lookup, its addresses in order, TLS.
 //
-//   auto dial = std::make_unique<Dial>(context, resolver, tls, log, origin, owner);
+//   auto dial = std::make_unique<Dial>(context, resolver, tls, log, origin, offer, owner);
 //   dial->start();  // later: owner.on_dialed or on_dial_failed, once
 //
 // "Happy Eyeballs" (RFC 8305) without the race: an address that refuses is
@@ -39,7 +39,8 @@ class DialOwner {
 
 class Dial final : public Disposable, private ConnectionOwner {
  public:
-  Dial(IoContext& context, Resolver& resolver, TlsClient& tls, Log& log, const proxy::Origin& origin, DialOwner& owner);
+  Dial(IoContext& context, Resolver& resolver, TlsClient& tls, Log& log, const proxy::Origin& origin,
+       proxy::Offer offer, DialOwner& owner);
   ~Dial() override;
 
   // Never answers from within the call.
@@ -52,6 +53,7 @@ class Dial final : public Disposable, private ConnectionOwner {
   void on_closed(Connection& connection, proxy::NetError why) override;
   void on_drained(Connection& connection) override;
 
+  const std::string& name() const { return origin_.address.empty() ? origin_.host : origin_.address; }
   void on_answer(const Resolver::Answer& answer);
   void try_next();
   void on_time();
@@ -63,6 +65,7 @@ class Dial final : public Disposable, private ConnectionOwner {
   TlsClient& tls_;
   Log& log_;
   const proxy::Origin origin_;
+  const proxy::Offer offer_;
   DialOwner& owner_;
   Resolver::Lookup lookup_;
   Resolver::Addresses addresses_;

@@ -31,6 +31,8 @@ struct Limits {
   // From the wish to the first byte that may be sent: lookup, every address,
   // TLS handshake.
   std::chrono::milliseconds connect_timeout{10'000};
+  // Closed connections that wait for their peer's end, in each worker; past it the oldest is reset.
+  std::size_t max_lingering = 4'096;
   // How long a closed client may take to close its side, once it has all bytes.
   std::chrono::milliseconds linger_timeout{2'000};
   // How long a closed connection may make no progress with what is still queued.
@@ -57,6 +59,8 @@ struct Limits {
   // TLS sessions kept for resumption, for one origin and in all.
   std::size_t max_tls_sessions_per_origin = 4;
   std::size_t max_tls_sessions = 1'024;
+  // Certificates of intercepted hosts that are kept; past it the one unused for longest is made anew when wanted.
+  std::size_t max_leaf_certificates = 1'024;
 };
 
 }  // namespace tokometer::net

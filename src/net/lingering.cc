@@ -72,6 +72,7 @@ void Lingering::add(std::unique_ptr<Connection> connection) {
   entries_.push_back(std::make_unique<Entry>(*this, std::move(connection)));
   const auto place = std::prev(entries_.end());
   if (!(*place)->start(place)) return end(place, false);
+  if (entries_.size() > context_.limits.max_lingering) end(entries_.begin(), true);
   context_.counters.lingering.store(entries_.size(), std::memory_order_relaxed);
 }
 

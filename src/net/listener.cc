@@ -129,11 +129,12 @@ void Acceptor::accept_burst() {
       accept_(std::move(client));
       continue;
     }
-    if (errno == ECONNABORTED || errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    const int error = errno;  // what follows may set it anew
+    if (error == ECONNABORTED || error == EINTR) continue;
+    if (error == EAGAIN || error == EWOULDBLOCK) return;
     Counters::add(context_.counters.accept_failures, std::uint64_t{1});
-    log_.once(LogLevel::kWarn, "accept", io_error("accept on " + listener_.address.text(), errno).message);
-    if (out_of_descriptors(errno)) turn_one_away();
+    log_.once(LogLevel::kWarn, "accept", io_error("accept on " + listener_.address.text(), error).message);
+    if (out_of_descriptors(error)) turn_one_away();
     pause_.arm(context_.loop.steady() + context_.limits.accept_pause);
     return;
   }

@@ -71,10 +71,11 @@ Result<void> Loop::watch(int fd, Watcher& watcher) {
 }
 
 void Loop::again(Watcher& watcher) {
-  if (std::ranges::find(again_, &watcher) == again_.end()) again_.push_back(&watcher);
+  if (!std::exchange(watcher.waits_again_, true)) again_.push_back(&watcher);
 }
 
 void Loop::forget(Watcher& watcher) {
+  if (!std::exchange(watcher.waits_again_, false)) return;
   std::ranges::replace(again_, &watcher, nullptr);
   std::ranges::replace(running_again_, &watcher, nullptr);
 }
@@ -133,7 +134,10 @@ void Loop::run_again() {
   if (again_.empty()) return;
   running_again_.swap(again_);
   for (std::size_t i = 0; i < running_again_.size(); ++i) {
-    if (running_again_[i] != nullptr) running_again_[i]->on_ready({.readable = true});
+    Watcher* const watcher = running_again_[i];
+    if (watcher == nullptr) continue;
+    watcher->waits_again_ = false;
+    watcher->on_ready({.readable = true});
   }
   running_again_.clear();
 }

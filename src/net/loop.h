@@ -49,6 +49,10 @@ class Disposable {
 class Watcher : public Disposable {
  public:
   virtual void on_ready(Ready ready) = 0;
+
+ private:
+  friend class Loop;
+  bool waits_again_ = false;  // Loop::again was called, and its turn has not come
 };
 
 // A way into a loop from other threads that may outlive the loop.

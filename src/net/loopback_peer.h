@@ -162,12 +162,13 @@ class TestSession : public proxy::Session {
         {proxy::NetError::kNone, "none"},       {proxy::NetError::kResolve, "resolve"},
         {proxy::NetError::kRefused, "refused"}, {proxy::NetError::kConnectTimeout, "connect timeout"},
         {proxy::NetError::kTls, "tls"},         {proxy::NetError::kReset, "reset"},
-        {proxy::NetError::kLimit, "limit"}};
+        {proxy::NetError::kLimit, "limit"},     {proxy::NetError::kStopped, "stopped"}};
     sightings_.add((conn == proxy::kClient ? "client closed: " : "origin closed: ") + kNames.at(why));
     if (conn == proxy::kClient) done_ = true;
   }
   void on_drained(proxy::ConnId /*conn*/) override { sightings_.add("drained"); }
   void on_timer(proxy::Timer /*timer*/) override { sightings_.add("timer"); }
+  void on_turn_end() override { sightings_.add("turn end"); }
   void on_shutdown() override { sightings_.add("shutdown"); }
   bool done() const override { return done_; }
 
@@ -215,11 +216,11 @@ class RelaySession : public TestSession {
       if (!driver_.send(origin_, {bytes})) driver_.pause(conn, true);
     } else {
       waiting_ += bytes;
-      if (origin_ == 0) origin_ = driver_.connect(origin_name_, proxy::Reuse::kAllowed);
+      if (origin_ == 0) origin_ = driver_.connect(origin_name_, proxy::Reuse::kAllowed, proxy::Offer::kHttp1);
     }
   }
   void on_connected(proxy::ConnId conn, proxy::Connected how) override {
-    TestSession::on_connected(conn, how);
+    TestSession::on_connected(conn, std::move(how));
     connected_ = true;
     driver_.send(conn, {waiting_});
   }
@@ -230,7 +231,7 @@ class RelaySession : public TestSession {
   void on_eof(proxy::ConnId conn) override {
     TestSession::on_eof(conn);
     if (conn == proxy::kClient) {
-      if (connected_) driver_.release(origin_);
+      if (connected_) driver_.release(origin_, nullptr);
     } else {
       driver_.close(conn, proxy::Close::kGraceful);
     }

@@ -9,21 +9,26 @@ Pool::Pool(IoContext& context) : context_(context), expiry_(context.loop.timers(
 
 Pool::~Pool() { close(); }
 
-std::unique_ptr<Connection> Pool::take(const proxy::Origin& origin) {
+Pool::Taken Pool::take(const proxy::Origin& origin, proxy::Offer offer) {
   const auto found = idle_.find(origin);
-  if (found == idle_.end() || found->second.empty()) return nullptr;
-  auto connection = std::move(found->second.back().connection);
+  if (found == idle_.end()) return {};
+  auto& list = found->second;
+  auto newest = list.rbegin();
+  while (newest != list.rend() && offer == proxy::Offer::kHttp1 && newest->idle != nullptr) ++newest;
+  if (newest == list.rend()) return {};
+  Taken taken{.connection = std::move(newest->connection), .idle = std::move(newest->idle)};
   // The emptied list stays: its origin is about to be used again.
-  found->second.pop_back();
+  list.erase(std::next(newest).base());
   set_size(size_ - 1);
   Counters::add(context_.counters.reused, std::uint64_t{1});
-  return connection;
+  return taken;
 }
 
-void Pool::put(const proxy::Origin& origin, std::unique_ptr<Connection> connection) {
+void Pool::put(const proxy::Origin& origin, std::unique_ptr<Connection> connection,
+               std::unique_ptr<proxy::IdleConnection> idle) {
   connection->pause(false);
   auto& list = idle_[origin];
-  if (closed_ || !connection->is_reusable() || size_ >= context_.limits.max_idle ||
+  if (closed_ || !connection->is_reusable(idle != nullptr) || size_ >= context_.limits.max_idle ||
       list.size() >= context_.limits.max_idle_per_origin) {
     connection->close(false);
     context_.loop.dispose(std::move(connection));
@@ -31,7 +36,7 @@ void Pool::put(const proxy::Origin& origin, std::unique_ptr<Connection> connecti
   }
   connection->set_owner(*this);
   const SteadyTime until = context_.loop.steady() + context_.limits.idle_timeout;
-  list.push_back({std::move(connection), until});
+  list.push_back({std::move(connection), std::move(idle), until});
   set_size(size_ + 1);
   if (!expiry_.armed()) expiry_.arm(until);
 }
@@ -51,10 +56,25 @@ void Pool::close() {
 
 void Pool::on_connected(Connection& /*connection*/) {}
 void Pool::on_drained(Connection& /*connection*/) {}
-// Nothing was asked, so nothing may be said (but 408, which ends it too).
-void Pool::on_bytes(Connection& connection, std::string_view /*bytes*/) { drop(connection); }
+// In HTTP/1.1 nothing was asked, so nothing may be said (but 408, which ends it too).
+void Pool::on_bytes(Connection& connection, std::string_view bytes) {
+  const Idle* const idle = find(connection);
+  std::string out;
+  const bool good =
+      idle != nullptr && idle->idle != nullptr && idle->idle->on_idle_bytes(bytes, context_.loop.steady(), out);
+  if (!out.empty()) connection.send({out});
+  if (!good) drop(connection);
+}
 void Pool::on_eof(Connection& connection) { drop(connection); }
 void Pool::on_closed(Connection& connection, proxy::NetError /*why*/) { drop(connection); }
+
+Pool::Idle* Pool::find(const Connection& connection) {
+  for (auto& [origin, list] : idle_) {
+    const auto found = std::ranges::find(list, &connection, [](const Idle& idle) { return idle.connection.get(); });
+    if (found != list.end()) return &*found;
+  }
+  return nullptr;
+}
 
 void Pool::drop(Connection& connection) {
   connection.close(false);

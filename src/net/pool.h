@@ -1,10 +1,11 @@
 // Idle connections to origins, kept to be used again.
 //
-//   pool.put(origin, std::move(connection));
-//   auto connection = pool.take(origin);  // null: none there
+//   pool.put(origin, std::move(connection), std::move(idle));
+//   auto taken = pool.take(origin, offer);  // taken.connection is null: none there
 //
 // Last in, first out, so that few stay warm and the rest expire. One that
-// becomes readable or closes while idle is dropped at once. Belongs to one loop.
+// closes while idle is dropped at once, and so is one that becomes readable, unless
+// its protocol has something to say to that. Belongs to one loop.
 //
 // Not here: opening them (dial.h). A connection may still have died unseen when
 // it is taken; the proxy core then tries again with a fresh one.
@@ -28,10 +29,15 @@ class Pool final : private ConnectionOwner {
   explicit Pool(IoContext& context);
   ~Pool();
 
-  // The newest idle connection to `origin`; its owner must be set by the caller.
-  std::unique_ptr<Connection> take(const proxy::Origin& origin);
+  struct Taken {
+    std::unique_ptr<Connection> connection;
+    std::unique_ptr<proxy::IdleConnection> idle;
+  };
+  // The newest idle connection to `origin` on which what is offered is spoken; its owner must be set by the caller.
+  Taken take(const proxy::Origin& origin, proxy::Offer offer);
   // Keeps the connection, or closes it: when it is no longer good, or at a limit.
-  void put(const proxy::Origin& origin, std::unique_ptr<Connection> connection);
+  void put(const proxy::Origin& origin, std::unique_ptr<Connection> connection,
+           std::unique_ptr<proxy::IdleConnection> idle);
   // Closes all, and from now on keeps none.
   void close();
 
@@ -40,6 +46,7 @@ class Pool final : private ConnectionOwner {
  private:
   struct Idle {
     std::unique_ptr<Connection> connection;
+    std::unique_ptr<proxy::IdleConnection> idle;  // null: HTTP/1.1
     SteadyTime until;
   };
   struct OriginHash {
@@ -52,6 +59,7 @@ class Pool final : private ConnectionOwner {
   void on_closed(Connection& connection, proxy::NetError why) override;
   void on_drained(Connection& connection) override;
 
+  Idle* find(const Connection& connection);
   void drop(Connection& connection);
   void expire();
   void set_size(std::size_t size);

@@ -4,9 +4,11 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <charconv>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -49,12 +51,13 @@ struct Resolver::State {
     SteadyTime until;
   };
 
-  State(const Limits& its_limits, const Clock& its_clock, Source its_source)
-      : limits(its_limits), clock(its_clock), source(std::move(its_source)) {}
+  State(const Limits& its_limits, const Clock& its_clock, Source its_source, std::vector<Override> its_overrides)
+      : limits(its_limits), clock(its_clock), source(std::move(its_source)), overrides(std::move(its_overrides)) {}
 
   const Limits limits;
   const Clock& clock;
   const Source source;
+  const std::vector<Override> overrides;
   mutable std::mutex mutex;
   std::condition_variable work;
   std::unordered_map<std::string, Known> known;
@@ -96,8 +99,38 @@ struct Resolver::State {
   }
 };
 
-Resolver::Resolver(const Limits& limits, const Clock& clock, Source source)
-    : state_(std::make_shared<State>(limits, clock, std::move(source))) {}
+Result<Resolver::Override> Resolver::Override::parse(std::string_view text) {
+  const auto bad = [&] {
+    return fail(ErrorCode::kInvalid, fmt::format("\"{}\" is not HOST:PORT:ADDRESS or HOST:PORT:ADDRESS:PORT", text));
+  };
+  const auto colon = text.find(':');
+  const auto second = colon == std::string_view::npos ? colon : text.find(':', colon + 1);
+  if (colon == 0 || second == std::string_view::npos) return bad();
+  std::uint16_t port = 0;
+  const std::string_view digits = text.substr(colon + 1, second - colon - 1);
+  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (fault != std::errc() || end != digits.data() + digits.size() || port == 0) return bad();
+  const std::string where(text.substr(second + 1));
+  auto address = Address::parse(where);
+  if (!address || address->family() == Address::Family::kUnix) {
+    const std::string literal =
+        where.starts_with('[') && where.ends_with(']') ? where.substr(1, where.size() - 2) : where;
+    const auto ip = Address::ip(literal, port);
+    if (!ip) return bad();
+    address = *ip;
+  }
+  return Override{lower(text.substr(0, colon)), port, *address};
+}
+
+std::optional<Address> Resolver::overridden(std::string_view host, std::uint16_t port) const {
+  for (const Override& one : state_->overrides) {
+    if (one.port == port && one.host == lower(host)) return one.address;
+  }
+  return std::nullopt;
+}
+
+Resolver::Resolver(const Limits& limits, const Clock& clock, Source source, std::vector<Override> overrides)
+    : state_(std::make_shared<State>(limits, clock, std::move(source), std::move(overrides))) {}
 
 Resolver::~Resolver() {
   const std::lock_guard lock(state_->mutex);
@@ -139,8 +172,19 @@ Resolver::Lookup Resolver::lookup(std::string_view name, std::shared_ptr<Mailbox
   state_->wishes[key].push_back(std::move(wish));
   state_->queue.push_back(key);
   if (state_->idle_threads < state_->queue.size() && state_->threads < state_->limits.lookup_threads) {
-    ++state_->threads;
-    std::thread([state = state_] { State::serve(state); }).detach();
+    try {
+      std::thread([state = state_] { State::serve(state); }).detach();
+      ++state_->threads;
+    } catch (const std::system_error& error) {
+      // Those that run serve the queue; without any, nobody would ever answer.
+      if (state_->threads == 0) {
+        state_->queue.clear();
+        const Answer failed = fail(io_error("look-up: no thread", error.code().value()));
+        for (auto& [waiting, wishes] : std::exchange(state_->wishes, {})) {
+          for (Wish& each : wishes) answer_to(std::move(each), failed);
+        }
+      }
+    }
   }
   state_->work.notify_one();
   return lookup;

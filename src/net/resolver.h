@@ -34,6 +34,16 @@ class Resolver {
   // Blocks until it knows; called on several threads.
   using Source = std::function<Answer(const std::string& name)>;
 
+  // Where a host is said to be, whatever the source knows (as curl's --connect-to).
+  struct Override {
+    std::string host;  // lower case
+    std::uint16_t port = 0;
+    Address address;
+
+    // "api.example.com:443:127.0.0.1:8443"; without the last port the first one. IPv6 in brackets.
+    static Result<Override> parse(std::string_view text);
+  };
+
   // A wish for an answer. Destroying it gives up: the callback won't come.
   class Lookup {
    public:
@@ -44,10 +54,13 @@ class Resolver {
     std::shared_ptr<void> alive_;
   };
 
-  Resolver(const Limits& limits, const Clock& clock, Source source = system_source());
+  Resolver(const Limits& limits, const Clock& clock, Source source = system_source(),
+           std::vector<Override> overrides = {});
   // Doesn't wait for lookups under way: their answers are dropped.
   ~Resolver();
 
+  // The address of host and port if there is an override.
+  std::optional<Address> overridden(std::string_view host, std::uint16_t port) const;
   // What is known without asking.
   std::optional<Answer> cached(std::string_view name) const;
   // Calls `done` from the loop of `mailbox`, later. Called in that loop's thread.

@@ -20,7 +20,8 @@ Result<std::unique_ptr<Server>> Server::open(const ServerOptions& options, const
     for (unsigned i = 0; i < options.workers; ++i) of_worker[i].push_back(std::move((*listeners)[i]));
   }
   for (auto& listeners : of_worker) {
-    auto worker = Worker::open(options.limits, clock, log, server->resolver_, server->tls_, std::move(listeners));
+    auto worker = Worker::open(options.limits, clock, log, server->resolver_, server->tls_, server->tls_server_.get(),
+                               std::move(listeners));
     if (!worker) return fail(worker.error());
     server->workers_.push_back(std::move(*worker));
   }
@@ -28,7 +29,9 @@ Result<std::unique_ptr<Server>> Server::open(const ServerOptions& options, const
 }
 
 Server::Server(const ServerOptions& options, const Clock& clock)
-    : resolver_(options.limits, clock, options.names), tls_(options.tls, options.limits) {}
+    : resolver_(options.limits, clock, options.names, options.overrides),
+      tls_(options.tls, options.limits),
+      tls_server_(options.authority ? std::make_unique<TlsServer>(options.authority, options.limits) : nullptr) {}
 
 Server::~Server() = default;
 
@@ -41,6 +44,10 @@ Result<void> Server::start(const std::shared_ptr<proxy::SessionFactory>& factory
 
 void Server::reload(const std::shared_ptr<proxy::SessionFactory>& factory) {
   for (const auto& worker : workers_) worker->reload(factory);
+}
+
+void Server::reset_authority() {
+  if (tls_server_) tls_server_->reset();
 }
 
 void Server::shutdown(std::chrono::milliseconds drain) {

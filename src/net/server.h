@@ -23,6 +23,7 @@
 #include "net/limits.h"
 #include "net/resolver.h"
 #include "net/tls_client.h"
+#include "net/tls_server.h"
 #include "net/worker.h"
 #include "proxy/driver.h"
 
@@ -33,7 +34,9 @@ struct ServerOptions {
   unsigned workers = 1;
   Limits limits{};
   TlsOptions tls{};
+  TlsServer::Source authority{};  // for clients that are intercepted; empty: none are
   Resolver::Source names = Resolver::system_source();
+  std::vector<Resolver::Override> overrides{};
 };
 
 // Figures of all workers since the start; the last four are of this moment.
@@ -64,6 +67,8 @@ class Server {
 
   Result<void> start(const std::shared_ptr<proxy::SessionFactory>& factory);
   void reload(const std::shared_ptr<proxy::SessionFactory>& factory);
+  // The authority has changed: new connections of clients go by the new one.
+  void reset_authority();
   void shutdown(std::chrono::milliseconds drain);
   // Waits until shutdown has done its work.
   void join();
@@ -75,6 +80,7 @@ class Server {
   std::vector<Address> addresses_;
   Resolver resolver_;
   TlsClient tls_;
+  std::unique_ptr<TlsServer> tls_server_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -170,6 +170,25 @@ TEST_F(ServerTest, AClosedClientThatNeverEndsIsResetAfterAWhile) {
   EXPECT_TRUE(eventually([&] { return server_->stats().lingering == 0; }));
 }
 
+TEST_F(ServerTest, TheOldestClosedClientIsResetWhenTooManyWaitForTheirEnd) {
+  options_.limits.linger_timeout = std::chrono::hours(1);
+  options_.limits.max_lingering = 2;
+  class Closer : public TestSession {
+   public:
+    Closer(proxy::Driver& driver, Sightings& sightings) : TestSession(driver, sightings) {
+      finish(proxy::Close::kGraceful);
+    }
+  };
+  serve(sessions<Closer>());
+  const Peer first = client();
+  EXPECT_TRUE(eventually([&] { return server_->stats().lingering == 1; }));
+  const Peer second = client();
+  EXPECT_TRUE(eventually([&] { return server_->stats().lingering == 2; }));
+  const Peer third = client();
+  EXPECT_TRUE(eventually([&] { return server_->stats().accepted == 3 && server_->stats().clients == 0; }));
+  EXPECT_EQ(server_->stats().lingering, 2U);
+}
+
 TEST_F(ServerTest, AResetReachesThePeerAsOne) {
   class Resetter : public TestSession {
    public:
@@ -303,7 +322,7 @@ TEST_F(ServerTest, ShutdownResetsWhatDoesNotEnd) {
   server_->join();
   peer.receive_all();
   EXPECT_TRUE(peer.was_reset());
-  EXPECT_TRUE(seen_.wait("client closed: reset"));
+  EXPECT_TRUE(seen_.wait("client closed: stopped"));
 }
 
 TEST_F(ServerTest, OpenRefusesWhatCannotBe) {

@@ -8,12 +8,16 @@
 namespace tokometer::net {
 
 SessionDriver::SessionDriver(SessionContext& context, std::shared_ptr<proxy::SessionFactory> factory)
-    : context_(context), factory_(std::move(factory)), timer_(context.io.loop.timers(), [this] { on_time(); }) {
+    : context_(context),
+      factory_(std::move(factory)),
+      timer_(context.io.loop.timers(), [this] { on_time(); }),
+      turn_end_(*this) {
   deadlines_.fill(SteadyTime::max());
 }
 
 SessionDriver::~SessionDriver() {
   session_.reset();  // its last commands still find us
+  context_.io.loop.forget(turn_end_);
   Counters::subtract(context_.io.counters.origins, origins_.size());
 }
 
@@ -36,7 +40,7 @@ void SessionDriver::abort() {
   if (ended_) return;
   if (client_) {
     drop(std::move(client_), proxy::Close::kReset);
-    session_->on_closed(proxy::kClient, proxy::NetError::kReset);
+    session_->on_closed(proxy::kClient, proxy::NetError::kStopped);
   }
   settle();
   if (ended_) return;
@@ -44,7 +48,7 @@ void SessionDriver::abort() {
   context_.ended(*this);
 }
 
-proxy::ConnId SessionDriver::connect(const proxy::Origin& origin, proxy::Reuse reuse) {
+proxy::ConnId SessionDriver::connect(const proxy::Origin& origin, proxy::Reuse reuse, proxy::Offer offer) {
   const proxy::ConnId id = ++last_id_;
   auto& counters = context_.io.counters;
   if (counters.origins.load(std::memory_order_relaxed) >= context_.io.limits.max_origin_connections) {
@@ -55,22 +59,26 @@ proxy::ConnId SessionDriver::connect(const proxy::Origin& origin, proxy::Reuse r
   slot.id = id;
   slot.origin = origin;
   Counters::add(counters.origins, std::size_t{1});
-  if (reuse == proxy::Reuse::kAllowed) slot.connection = context_.pool.take(origin);
+  if (reuse == proxy::Reuse::kAllowed) {
+    auto taken = context_.pool.take(origin, offer);
+    slot.connection = std::move(taken.connection);
+    slot.idle = std::move(taken.idle);
+  }
   if (slot.connection) {
     slot.connection->set_owner(*this);
     pending_.push_back({id, proxy::NetError::kNone});
   } else {
-    slot.dial = std::make_unique<Dial>(context_.io, context_.resolver, context_.tls, context_.log, origin,
+    slot.dial = std::make_unique<Dial>(context_.io, context_.resolver, context_.tls, context_.log, origin, offer,
                                        static_cast<DialOwner&>(*this));
     slot.dial->start();
   }
   return id;
 }
 
-void SessionDriver::release(proxy::ConnId id) {
+void SessionDriver::release(proxy::ConnId id, std::unique_ptr<proxy::IdleConnection> idle) {
   OriginSlot* found = slot(id);
   TOKOMETER_CHECK(found != nullptr && found->connection != nullptr);
-  context_.pool.put(found->origin, std::move(found->connection));
+  context_.pool.put(found->origin, std::move(found->connection), std::move(idle));
   erase_origin(id);
 }
 
@@ -96,6 +104,16 @@ void SessionDriver::close(proxy::ConnId id, proxy::Close how) {
   erase_origin(id);
 }
 
+void SessionDriver::secure(std::string_view name, std::string_view received) {
+  if (!client_) return;
+  auto stream = context_.tls_server == nullptr ? fail(ErrorCode::kUnsupported, "TLS to clients: not set up")
+                                               : context_.tls_server->open(name);
+  if (stream) return client_->secure(std::move(*stream), received);
+  context_.log.once(LogLevel::kError, "tls server", stream.error().message);
+  drop(std::move(client_), proxy::Close::kReset);
+  pending_.push_back({proxy::kClient, proxy::NetError::kTls});
+}
+
 void SessionDriver::pause(proxy::ConnId id, bool paused) {
   if (Connection* found = connection(id)) found->pause(paused);
 }
@@ -110,7 +128,11 @@ void SessionDriver::arm(proxy::Timer timer, std::chrono::milliseconds delay) {
   }
 }
 
-void SessionDriver::on_connected(Connection& /*connection*/) {}  // Dial waits for that
+// Only of the client, when its TLS stands: for those to origins Dial waits.
+void SessionDriver::on_connected(Connection& connection) {
+  session_->on_secured(connection.protocol() == "h2" ? proxy::Protocol::kHttp2 : proxy::Protocol::kHttp1);
+  settle();
+}
 
 void SessionDriver::on_bytes(Connection& connection, std::string_view bytes) {
   session_->on_bytes(id_of(connection), bytes);
@@ -148,7 +170,8 @@ void SessionDriver::on_dialed(Dial& dial, std::unique_ptr<Connection> connection
   connection->set_owner(*this);
   found->connection = std::move(connection);
   context_.io.loop.dispose(std::move(found->dial));
-  session_->on_connected(id, {.reused = false});
+  const bool http2 = found->connection->protocol() == "h2";
+  session_->on_connected(id, {.reused = false, .protocol = http2 ? proxy::Protocol::kHttp2 : proxy::Protocol::kHttp1});
   settle();
 }
 
@@ -174,6 +197,12 @@ void SessionDriver::on_time() {
   if (deadline_ != SteadyTime::max()) timer_.arm(deadline_);
 }
 
+void SessionDriver::on_turn_end() {
+  if (ended_) return;
+  session_->on_turn_end();
+  settle();
+}
+
 // Ends every call into the session: tells what its commands have caused, and
 // lets go of it when it is done.
 void SessionDriver::settle() {
@@ -182,7 +211,11 @@ void SessionDriver::settle() {
     const Pending next = pending_.front();
     pending_.erase(pending_.begin());
     if (next.error == proxy::NetError::kNone) {
-      session_->on_connected(next.id, {.reused = true});
+      OriginSlot* const found = slot(next.id);
+      const bool http2 = found->idle != nullptr;
+      session_->on_connected(next.id, {.reused = true,
+                                       .protocol = http2 ? proxy::Protocol::kHttp2 : proxy::Protocol::kHttp1,
+                                       .idle = std::move(found->idle)});
     } else {
       session_->on_closed(next.id, next.error);
     }

@@ -24,6 +24,7 @@
 #include "net/resolver.h"
 #include "net/timer.h"
 #include "net/tls_client.h"
+#include "net/tls_server.h"
 #include "proxy/driver.h"
 
 namespace tokometer::net {
@@ -37,6 +38,7 @@ struct SessionContext {
   Lingering& lingering;
   Resolver& resolver;
   TlsClient& tls;
+  TlsServer* tls_server;  // null: clients can't be intercepted
   Log& log;
   // The session is done: the worker disposes of its driver.
   std::function<void(SessionDriver&)> ended;
@@ -54,12 +56,14 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   // Ends it now: connections are reset, the session is told that they are.
   void abort();
 
-  proxy::ConnId connect(const proxy::Origin& origin, proxy::Reuse reuse) override;
-  void release(proxy::ConnId id) override;
+  proxy::ConnId connect(const proxy::Origin& origin, proxy::Reuse reuse, proxy::Offer offer) override;
+  void release(proxy::ConnId id, std::unique_ptr<proxy::IdleConnection> idle) override;
   bool send(proxy::ConnId id, std::initializer_list<std::string_view> pieces) override;
   void close(proxy::ConnId id, proxy::Close how) override;
+  void secure(std::string_view name, std::string_view received) override;
   void pause(proxy::ConnId id, bool paused) override;
   void arm(proxy::Timer timer, std::chrono::milliseconds delay) override;
+  void call_at_turn_end() override { context_.io.loop.again(turn_end_); }
   UtcTime now() const override { return context_.io.loop.now(); }
   SteadyTime steady() const override { return context_.io.loop.steady(); }
 
@@ -76,6 +80,13 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
     proxy::Origin origin;
     std::unique_ptr<Dial> dial;
     std::unique_ptr<Connection> connection;
+    std::unique_ptr<proxy::IdleConnection> idle;  // from the pool, until that is told
+  };
+  // Hears of the turn's end.
+  struct TurnEnd final : Watcher {
+    explicit TurnEnd(SessionDriver& its_driver) : driver(its_driver) {}
+    void on_ready(Ready /*ready*/) override { driver.on_turn_end(); }
+    SessionDriver& driver;
   };
   // Something to tell once the running callback has returned.
   struct Pending {
@@ -92,6 +103,7 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   void on_dial_failed(Dial& dial, proxy::NetError why) override;
 
   void on_time();
+  void on_turn_end();
   void settle();
   OriginSlot* slot(proxy::ConnId id);
   Connection* connection(proxy::ConnId id);
@@ -109,6 +121,7 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   std::array<SteadyTime, proxy::kTimerCount> deadlines_;
   SteadyTime deadline_ = SteadyTime::max();  // no later than the earliest of them
   Timer timer_;                              // for deadline_
+  TurnEnd turn_end_;
   Place place_;
   bool ended_ = false;
 };

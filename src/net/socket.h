@@ -27,6 +27,9 @@ int pending_error(int fd);
 // Reads or writes as recv and writev do, past EINTR.
 ssize_t read_some(int fd, std::span<char> buffer);
 ssize_t write_some(int fd, std::span<const iovec> pieces);
+// Asks from now on, every few seconds, whether the peer is still there: one that half-closed and then went away says
+// nothing by itself.
+void watch_over_peer(int fd);
 // Makes the next close an RST.
 void reset_on_close(int fd);
 std::optional<Address> local_address(int fd);

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -19,7 +20,8 @@ namespace tokometer::net {
 namespace {
 
 // RFC 7301, 3.1: length-prefixed names.
-constexpr unsigned char kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr unsigned char kAlpn[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::size_t kH2Bytes = 3;  // of it, in front
 
 // Where systems keep their CAs, for a binary whose OpenSSL was built for another.
 constexpr const char* kBundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
@@ -108,12 +110,12 @@ class TlsClient::Impl {
       OpensslStream::of(ssl).keep(SslSessionPtr(session));
       return 1;  // the reference is ours
     });
-    if (SSL_CTX_set_alpn_protos(context.get(), kAlpn, sizeof kAlpn) != 0) {
-      return fail(ErrorCode::kUnsupported, "TLS: " + take_ssl_error());
-    }
     if (options_.system_store) trust_system(context.get());
+    if (!options_.origin_ca.empty() && !exists(options_.origin_ca.c_str())) {
+      return fail(ErrorCode::kNotFound, options_.origin_ca + ": no such file");
+    }
     if (!options_.origin_ca.empty() && SSL_CTX_load_verify_file(context.get(), options_.origin_ca.c_str()) != 1) {
-      return fail(exists(options_.origin_ca.c_str()) ? ErrorCode::kInvalid : ErrorCode::kNotFound,
+      return fail(ErrorCode::kInvalid,
                   fmt::format("{}: no certificates in PEM form: {}", options_.origin_ca, take_ssl_error()));
     }
     ERR_clear_error();
@@ -122,7 +124,7 @@ class TlsClient::Impl {
     return {};
   }
 
-  Result<std::unique_ptr<TlsStream>> open(std::string_view host, std::uint16_t port) {
+  Result<std::unique_ptr<TlsStream>> open(std::string_view host, std::uint16_t port, bool offer_http2) {
     if (auto ready = prepare(); !ready) return fail(ready.error());
     SslPtr ssl(SSL_new(context_.get()));
     if (!ssl) return fail(ErrorCode::kUnsupported, "TLS: " + take_ssl_error());
@@ -136,6 +138,10 @@ class TlsClient::Impl {
       set = SSL_set1_host(ssl.get(), name.c_str()) == 1 && SSL_set_tlsext_host_name(ssl.get(), name.c_str()) == 1;
     }
     if (!set) return fail(ErrorCode::kInvalid, fmt::format("TLS: {}: not a host name", host));
+    const auto offer = std::span(kAlpn).subspan(offer_http2 ? 0 : kH2Bytes);
+    if (SSL_set_alpn_protos(ssl.get(), offer.data(), static_cast<unsigned>(offer.size())) != 0) {
+      return fail(ErrorCode::kUnsupported, "TLS: " + take_ssl_error());
+    }
     SSL_set_connect_state(ssl.get());
     std::string origin = fmt::format("{}:{}", host, port);
     if (const SslSessionPtr session = sessions_.take(origin)) SSL_set_session(ssl.get(), session.get());
@@ -159,8 +165,8 @@ TlsClient::~TlsClient() = default;
 
 Result<void> TlsClient::prepare() { return impl_->prepare(); }
 
-Result<std::unique_ptr<TlsStream>> TlsClient::open(std::string_view host, std::uint16_t port) {
-  return impl_->open(host, port);
+Result<std::unique_ptr<TlsStream>> TlsClient::open(std::string_view host, std::uint16_t port, bool offer_http2) {
+  return impl_->open(host, port, offer_http2);
 }
 
 }  // namespace tokometer::net

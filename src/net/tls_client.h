@@ -5,7 +5,7 @@
 //
 // Always verified (RFC 5280, RFC 6125): against the system's store and, if
 // given, one more file of CAs; the name or IP address asked for must be in the
-// certificate. TLS 1.2 and later, ALPN http/1.1, SNI for names. Nothing turns
+// certificate. TLS 1.2 and later, ALPN, SNI for names. Nothing turns
 // that off.
 //
 // OpenSSL is included by tls_*.cc only, and its context is made with the first
@@ -38,7 +38,8 @@ class TlsClient {
   // Makes the context now: fails if the file of CAs can't be read. Without it,
   // that failure meets the first stream.
   Result<void> prepare();
-  Result<std::unique_ptr<TlsStream>> open(std::string_view host, std::uint16_t port);
+  // Offers http/1.1 by ALPN, and h2 before it if `offer_http2`.
+  Result<std::unique_ptr<TlsStream>> open(std::string_view host, std::uint16_t port, bool offer_http2 = false);
 
  private:
   class Impl;

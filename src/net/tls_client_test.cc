@@ -227,5 +227,17 @@ TEST_F(TlsTest, TheSystemsStoreCanBeHad) {
   EXPECT_TRUE(client.open("origin.example", 443));
 }
 
+TEST(TlsClientTest, OffersHttp2OnlyWhereItIsWanted) {
+  TlsClient client({.origin_ca = {}, .system_store = false}, Limits());
+  for (const bool offers : {false, true}) {
+    const auto stream = client.open("origin.example", 443, offers);
+    ASSERT_TRUE(stream.has_value());
+    std::string hello;
+    (*stream)->start(hello);
+    EXPECT_EQ(hello.find("\x02h2\x08http/1.1") != std::string::npos, offers);
+    EXPECT_NE(hello.find("\x08http/1.1"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace tokometer::net

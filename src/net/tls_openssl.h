@@ -1,8 +1,9 @@
-// OpenSSL's side of TlsStream: what tls_client.cc and tls_stream.cc share.
-// Included by tls_*.cc only.
+// OpenSSL's side of TlsStream, and what else the files of TLS share.
+// Included by tls_*.cc and certificate_authority.cc only.
 #pragma once
 
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <functional>
 #include <memory>
@@ -14,6 +15,8 @@
 namespace tokometer::net {
 
 struct SslDeleter {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
   void operator()(SSL* ssl) const { SSL_free(ssl); }
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
@@ -22,6 +25,8 @@ struct SslDeleter {
 using SslPtr = std::unique_ptr<SSL, SslDeleter>;
 using SslContextPtr = std::unique_ptr<SSL_CTX, SslDeleter>;
 using SslSessionPtr = std::unique_ptr<SSL_SESSION, SslDeleter>;
+using X509Ptr = std::unique_ptr<X509, SslDeleter>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, SslDeleter>;
 using BioMethodPtr = std::unique_ptr<BIO_METHOD, SslDeleter>;
 
 // The last error that OpenSSL noted in this thread, in its words; clears them.
@@ -48,6 +53,8 @@ class OpensslStream final : public TlsStream {
   bool is_established() const override;
   bool is_resumed() const override;
   std::string_view version() const override;
+  std::string_view protocol() const override;
+  bool is_distrusted() const override { return distrusted_; }
   std::string_view error() const override { return error_; }
 
  private:
@@ -63,6 +70,7 @@ class OpensslStream final : public TlsStream {
   std::string_view in_;         // of the running call
   std::string* out_ = nullptr;  // the same
   std::string error_;
+  bool distrusted_ = false;
 };
 
 }  // namespace tokometer::net

@@ -16,6 +16,22 @@ namespace {
 // The most that one record carries (RFC 8446, 5.1).
 constexpr std::size_t kRecordBytes = std::size_t{16} * 1024;
 
+// The peer's alerts that mean our certificate.
+bool is_distrust(unsigned long code) {
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return false;
+  switch (ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET) {
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 std::string take_ssl_error() {
@@ -116,6 +132,13 @@ bool OpensslStream::is_resumed() const { return SSL_session_reused(ssl_.get()) !
 
 std::string_view OpensslStream::version() const { return SSL_get_version(ssl_.get()); }
 
+std::string_view OpensslStream::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 TlsStream::Status OpensslStream::shake_hands() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
@@ -125,6 +148,7 @@ TlsStream::Status OpensslStream::shake_hands() {
 
 TlsStream::Status OpensslStream::failed() {
   const long verified = SSL_get_verify_result(ssl_.get());
+  distrusted_ = is_distrust(ERR_peek_last_error());
   error_ = take_ssl_error();
   if (verified != X509_V_OK) error_ = X509_verify_cert_error_string(verified);
   return Status::kFailed;

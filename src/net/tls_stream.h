@@ -39,6 +39,10 @@ class TlsStream {
   // It went on with a session of an earlier connection.
   virtual bool is_resumed() const = 0;
   virtual std::string_view version() const = 0;  // "TLSv1.3"
+  // What ALPN chose (RFC 7301): "h2", "http/1.1", or empty: nothing was agreed on.
+  virtual std::string_view protocol() const = 0;
+  // The handshake failed since the peer does not accept our certificate (alerts of RFC 8446, 6.2).
+  virtual bool is_distrusted() const = 0;
   // Why it failed: names of faults and of hosts, never content.
   virtual std::string_view error() const = 0;
 };

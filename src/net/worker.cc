@@ -11,14 +11,15 @@
 namespace tokometer::net {
 
 Result<std::unique_ptr<Worker>> Worker::open(const Limits& limits, const Clock& clock, Log& log, Resolver& resolver,
-                                             TlsClient& tls, std::vector<Listener> listeners) {
+                                             TlsClient& tls, TlsServer* tls_server, std::vector<Listener> listeners) {
   auto loop = Loop::open(clock);
   if (!loop) return fail(loop.error());
-  return std::unique_ptr<Worker>(new Worker(std::move(*loop), limits, log, resolver, tls, std::move(listeners)));
+  return std::unique_ptr<Worker>(
+      new Worker(std::move(*loop), limits, log, resolver, tls, tls_server, std::move(listeners)));
 }
 
 Worker::Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, Resolver& resolver, TlsClient& tls,
-               std::vector<Listener> listeners)
+               TlsServer* tls_server, std::vector<Listener> listeners)
     : loop_(std::move(loop)),
       log_(log),
       io_(*loop_, limits),
@@ -29,6 +30,7 @@ Worker::Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, Resol
                .lingering = lingering_,
                .resolver = resolver,
                .tls = tls,
+               .tls_server = tls_server,
                .log = log,
                .ended = [this](SessionDriver& driver) { on_ended(driver); }},
       listeners_(std::move(listeners)),

@@ -19,6 +19,7 @@
 #include "net/resolver.h"
 #include "net/session_driver.h"
 #include "net/tls_client.h"
+#include "net/tls_server.h"
 #include "proxy/driver.h"
 
 namespace tokometer::net {
@@ -27,7 +28,7 @@ class Worker {
  public:
   // All references must outlive the worker.
   static Result<std::unique_ptr<Worker>> open(const Limits& limits, const Clock& clock, Log& log, Resolver& resolver,
-                                              TlsClient& tls, std::vector<Listener> listeners);
+                                              TlsClient& tls, TlsServer* tls_server, std::vector<Listener> listeners);
   // Ends the thread at once if it still runs.
   ~Worker();
 
@@ -47,7 +48,7 @@ class Worker {
 
  private:
   Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, Resolver& resolver, TlsClient& tls,
-         std::vector<Listener> listeners);
+         TlsServer* tls_server, std::vector<Listener> listeners);
 
   void accept(Fd client);
   void on_ended(SessionDriver& driver);

@@ -15,9 +15,6 @@ namespace {
 
 using Severity = Problem::Severity;
 
-// Above any price ever asked for a million tokens: o1-pro's output costs 600 USD.
-constexpr std::int64_t kDearestUsdPerMillion = 2'000;
-
 class Checker {
  public:
   void check(const PriceFile& file) {
@@ -75,7 +72,7 @@ class Checker {
   void check_figures(const Entry& entry) {
     const Rates& base = entry.standard.base;
     if (!base[Unit::kInput]) warn(where_, "no price for input: calls have no cost");
-    const Price dearest = *Price::parse(std::to_string(kDearestUsdPerMillion));
+    const Price dearest = *Price::parse(std::to_string(kDearestPerMillion));
     for (std::size_t i = 0; i < kUnitCount; ++i) {
       const auto unit = static_cast<Unit>(i);
       if (base[unit] && *base[unit] > dearest) {
@@ -117,7 +114,7 @@ std::vector<Problem> check_files(std::span<const embedded::File> files) {
   Checker checker;
   for (const embedded::File& file : files) {
     json::Mistakes mistakes{std::string(file.name)};
-    const PriceFile read = read_price_file(file.content, false, mistakes);
+    const PriceFile read = read_price_file(file.content, Origin::kBuiltin, mistakes);
     for (const json::Mistake& mistake : mistakes.all()) {
       checker.problems().push_back({Severity::kError, mistake.where, mistake.what});
     }

@@ -1,4 +1,5 @@
 #include "pricing/catalog_check.h"
+#include "pricing/builtin_prices.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,9 +65,10 @@ TEST(CatalogCheck, TellsEveryMistakeAsAnError) {
 }
 
 TEST(CatalogCheck, OurOwnFilesHaveNoMistakes) {
-  for (const Problem& problem : check_files(embedded::prices())) {
+  for (const Problem& problem : check_files(BuiltinPrices())) {
     EXPECT_EQ(problem.severity, Problem::Severity::kWarning) << problem.where << ": " << problem.what;
-    EXPECT_TRUE(problem.what.starts_with("sources disagree") || problem.what.ends_with("in a batch"))
+    EXPECT_TRUE(problem.what.starts_with("sources disagree") || problem.what.ends_with("in a batch") ||
+                problem.what.starts_with("cache_write costs less above"))
         << problem.where << ": " << problem.what;
   }
 }

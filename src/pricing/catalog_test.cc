@@ -1,9 +1,12 @@
 #include "pricing/catalog.h"
+#include "pricing/builtin_prices.h"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 // g++ 12 warns of designated initializers that leave members at their defaults.
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -14,7 +17,7 @@ namespace {
 const UtcTime kNow = *parse_rfc3339("2026-11-22T12:00:00Z");
 
 std::shared_ptr<const Catalog> load(std::span<const embedded::File> files, const std::filesystem::path& user = "") {
-  auto catalog = Catalog::load(files, user);
+  auto catalog = Catalog::load(files, {.imported = {}, .user = user});
   EXPECT_TRUE(catalog) << (catalog ? "" : catalog.error().message);
   return catalog ? *catalog : nullptr;
 }
@@ -90,9 +93,9 @@ TEST(Catalog, FallsBackToOtherProviders) {
 TEST(Catalog, AModelWithoutAPriceHasNoCost) {
   const auto catalog = load({{"acme.json", kAcme}});
   const meter::Usage usage{.input_tokens = 1'000, .output_tokens = 1'000};
-  EXPECT_TRUE(catalog->cost("acme", "gpt-4", kNow, usage));
-  EXPECT_FALSE(catalog->cost("acme", "gpt-5", kNow, usage));
-  EXPECT_FALSE(catalog->cost("unknown", "gpt-4", kNow, usage));
+  EXPECT_TRUE(catalog->cost({"acme", "gpt-4", "", kNow}, usage));
+  EXPECT_FALSE(catalog->cost({"acme", "gpt-5", "", kNow}, usage));
+  EXPECT_FALSE(catalog->cost({"unknown", "gpt-4", "", kNow}, usage));
 }
 
 class UserPrices : public testing::Test {
@@ -104,6 +107,32 @@ class UserPrices : public testing::Test {
   const std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "tokometer_catalog_test";
 };
 
+TEST_F(UserPrices, HoldForReleasesThatTheUserDoesNotName) {
+  constexpr std::string_view kReleases = R"({"provider": "acme", "strip": ["eu."], "models": [
+      {"id": "one", "prices": [{"input": 10, "output": 1}]},
+      {"id": "one-2026-01-01", "prices": [{"input": 20, "output": 1}]},
+      {"id": "one-2026-02-02", "prices": [{"input": 30, "output": 1}]},
+      {"id": "one-mini-2026-01-01", "prices": [{"input": 40, "output": 1}]}]})";
+  write("mine.json", R"({"provider": "acme", "models": [
+      {"id": "one", "prices": [{"from": "2026-06-01", "input": 7, "output": 1}]},
+      {"id": "one-2026-02-02", "prices": [{"input": 8, "output": 1}]}]})");
+  const auto catalog = load({{"acme.json", kReleases}}, folder_);
+  const meter::Usage usage{.input_tokens = 1'000'000, .output_tokens = 0};
+  const auto cost = [&](std::string_view model, UtcTime time) {
+    return usd_text(catalog->cost({"acme", model, "", time}, usage)->total);
+  };
+  EXPECT_EQ(cost("one", kNow), "7");
+  EXPECT_EQ(cost("one-2026-01-01", kNow), "7") << "though what ships names the release";
+  EXPECT_EQ(cost("eu.one-2026-01-01-v1:0", kNow), "7");
+  EXPECT_EQ(cost("one-latest", kNow), "7");
+  EXPECT_EQ(cost("one-2026-02-02", kNow), "8") << "the user names it";
+  EXPECT_EQ(cost("one-mini-2026-01-01", kNow), "40");
+  const UtcTime before = *parse_rfc3339("2026-05-31");
+  EXPECT_EQ(cost("one-2026-01-01", before), "20") << "the user's price does not hold yet";
+  EXPECT_EQ(cost("one", before), "10");
+  EXPECT_EQ(id_of(*catalog, "acme", "one-2026-01-01"), "acme/one-2026-01-01") << "the name itself is still its own";
+}
+
 TEST_F(UserPrices, GoBeforeOurs) {
   write("mine.json", R"({"provider": "acme", "models": [
       {"id": "GPT-4", "aliases": ["omni"], "prices": [{"from": "2026-06-01", "input": 1, "output": 1}]},
@@ -111,20 +140,20 @@ TEST_F(UserPrices, GoBeforeOurs) {
   write("notes.txt", "not a price file");
   const auto catalog = load({{"acme.json", kAcme}}, folder_);
   const meter::Usage usage{.input_tokens = 1'000'000, .output_tokens = 0};
-  EXPECT_EQ(usd_text(catalog->cost("acme", "gpt-4", kNow, usage)->total), "1");
-  EXPECT_EQ(usd_text(catalog->cost("acme", "gpt-4", *parse_rfc3339("2026-05-31"), usage)->total), "30");
+  EXPECT_EQ(usd_text(catalog->cost({"acme", "gpt-4", "", kNow}, usage)->total), "1");
+  EXPECT_EQ(usd_text(catalog->cost({"acme", "gpt-4", "", *parse_rfc3339("2026-05-31")}, usage)->total), "30");
   EXPECT_EQ(id_of(*catalog, "acme", "omni"), "acme/gpt-4");
-  EXPECT_EQ(usd_text(catalog->cost("acme", "house", kNow, usage)->total), "0");  // free, and known to be
+  EXPECT_EQ(usd_text(catalog->cost({"acme", "house", "", kNow}, usage)->total), "0");  // free, and known to be
 }
 
 TEST_F(UserPrices, AWrongFileIsRefusedWithItsPlace) {
   write("wrong.json", "{\"provider\": \"acme\",\n\"models\": [{\"id\": \"x\", \"prices\": [{\"imput\": 1}]}]}");
-  const auto catalog = Catalog::load({}, folder_);
+  const auto catalog = Catalog::load({}, {.imported = {}, .user = folder_});
   ASSERT_FALSE(catalog);
   EXPECT_EQ(catalog.error().message, (folder_ / "wrong.json").string() + ":2: unknown key \"imput\"");
 }
 
-TEST_F(UserPrices, TheFolderNeedNotExist) { EXPECT_TRUE(Catalog::load({}, folder_ / "none")); }
+TEST_F(UserPrices, TheFolderNeedNotExist) { EXPECT_TRUE(Catalog::load({}, folders_in(folder_ / "none"))); }
 
 // The catalog that ships.
 class Builtin : public testing::Test {
@@ -132,11 +161,11 @@ class Builtin : public testing::Test {
   void SetUp() override { ASSERT_TRUE(catalog_); }
 
   std::string usd(std::string_view provider, std::string_view model, const meter::Usage& usage, UtcTime time = kNow) {
-    const auto cost = catalog_->cost(provider, model, time, usage);
+    const auto cost = catalog_->cost({provider, model, "", time}, usage);
     return cost ? usd_text(cost->total) : "unknown";
   }
 
-  const std::shared_ptr<const Catalog> catalog_ = load(embedded::prices());
+  const std::shared_ptr<const Catalog> catalog_ = load(BuiltinPrices());
 };
 
 TEST_F(Builtin, KnowsTheModelsOfToday) {
@@ -166,7 +195,7 @@ TEST_F(Builtin, AgreesWithWorkedExamples) {
       .input_tokens = 19, .cache_read_input_tokens = 5, .cache_creation_input_tokens = 3, .output_tokens = 7};
   EXPECT_EQ(usd("anthropic", "claude-opus-4-8", usage), "0.00025125");
   EXPECT_EQ(usd("anthropic", "claude-sonnet-4-5", usage), "0.00015075");
-  EXPECT_EQ(catalog_->cost("anthropic", "claude-sonnet-4-5", kNow, usage)->price_ref,
+  EXPECT_EQ(catalog_->cost({"anthropic", "claude-sonnet-4-5", "", kNow}, usage)->price_ref,
             "anthropic/claude-sonnet-4-5@2025-09-29");
 }
 
@@ -179,6 +208,23 @@ TEST_F(Builtin, PricesChangeByDate) {
   EXPECT_EQ(usd("anthropic", "claude-opus-4-6", usage, *parse_rfc3339("2026-03-13")), "5");
 }
 
+TEST_F(Builtin, IntroductoryPricesEndWhereverAModelIsSold) {
+  const meter::Usage usage{.input_tokens = 1'000'000, .output_tokens = 0};
+  for (const auto& [provider, model, before, after] :
+       {std::tuple("anthropic", "claude-sonnet-5", "2", "3"),
+        std::tuple("azure.ai.openai", "claude-sonnet-5", "2", "3"),
+        std::tuple("gcp.vertex_ai", "claude-sonnet-5@default", "2", "3"),
+        std::tuple("gcp.vertex_ai", "publishers/anthropic/models/claude-sonnet-5", "2", "3"),
+        std::tuple("aws.bedrock", "global.anthropic.claude-sonnet-5", "2", "3"),
+        std::tuple("aws.bedrock", "anthropic.claude-sonnet-5", "2", "3"),
+        std::tuple("aws.bedrock", "us.anthropic.claude-sonnet-5-v1:0", "2.2", "3.3"),
+        std::tuple("openrouter", "anthropic/claude-sonnet-5", "2", "3"),
+        std::tuple("vercel.ai_gateway", "anthropic/claude-sonnet-5", "2", "3")}) {
+    EXPECT_EQ(usd(provider, model, usage, *parse_rfc3339("2026-08-31T23:59:59Z")), before) << provider << " " << model;
+    EXPECT_EQ(usd(provider, model, usage), after) << provider << " " << model;
+  }
+}
+
 TEST_F(Builtin, PricesChangeByTheHour) {
   const meter::Usage usage{.input_tokens = 1'000'000, .output_tokens = 0};
   EXPECT_EQ(usd("deepseek", "deepseek-chat", usage, *parse_rfc3339("2025-06-01T16:29:59Z")), "0.27");
@@ -187,11 +233,48 @@ TEST_F(Builtin, PricesChangeByTheHour) {
   EXPECT_EQ(usd("deepseek", "deepseek-chat", usage), "0.14");
 }
 
+TEST_F(Builtin, WhatListsSayIsReadWhenItIsNeeded) {
+  std::vector<std::thread> threads;
+  std::atomic<int> found = 0;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (const auto& [provider, model] :
+           {std::pair("replicate", "meta/llama-2-13b"), std::pair("voyage", "voyage-3")}) {
+        if (catalog_->find(provider, model) != nullptr) ++found;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(found, 16);
+  EXPECT_EQ(catalog_->find("nobody", "voyage-3"), nullptr);
+}
+
+TEST_F(Builtin, WhatIsKeptByHandGoesOverWhatListsSay) {
+  const embedded::File mine{"voyage.json", R"({"provider": "voyage", "models": [
+      {"id": "house", "aliases": ["voyage-3"], "prices": [{"input": 9}]}]})"};
+  const BuiltinPrices builtin;
+  std::vector<embedded::File> files(builtin.files().begin(), builtin.files().end());
+  files.push_back(mine);
+  const auto catalog = load(files);
+  EXPECT_EQ(id_of(*catalog, "voyage", "voyage-3"), "voyage/house");
+  EXPECT_EQ(id_of(*catalog, "voyage", "voyage-3-large"), "voyage/voyage-3-large");
+}
+
 TEST_F(Builtin, LoadsAndFindsWithoutADuplicateOwner) {
   for (const Model* model : catalog_->models()) {
     EXPECT_EQ(catalog_->find(model->provider, model->id), model) << model->id;
     for (const std::string& alias : model->aliases) EXPECT_EQ(catalog_->find(model->provider, alias), model) << alias;
   }
+}
+
+TEST(Catalog, PreparesAProviderBesideItsUsers) {
+  const auto catalog = *Catalog::load(BuiltinPrices(), {});
+  catalog->prepare("nobody");
+  for (int i = 0; i < 3; ++i) catalog->prepare("openrouter");
+  // Whoever comes first, and in the middle of it, finds the same.
+  const Model* first = catalog->find("openrouter", "openai/gpt-4o-mini");
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(catalog->find("openrouter", "openai/gpt-4o-mini"), first);
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "json/document.h"
 #include "json/writer.h"
+#include "pricing/model_name.h"
 
 namespace tokometer::pricing {
 namespace {
@@ -20,14 +22,30 @@ bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+const LongContext* step_of(const Schedule& schedule, std::int64_t input_tokens) {
+  const LongContext* step = nullptr;
+  for (const LongContext& candidate : schedule.long_context) {
+    if (input_tokens > candidate.above) step = &candidate;
+  }
+  return step;
+}
+
 // The rates of one request: the tier's before the standard ones, and in each
-// those for its length before those for any length.
+// those for its length before those for any length. A tier that says nothing of
+// long requests has its rates rise as the standard ones do.
 class RateCard {
  public:
   RateCard(const Entry& entry, const ServiceTier* tier, std::int64_t input_tokens) {
-    if (tier != nullptr) add(tier->schedule, input_tokens);
+    if (tier != nullptr) {
+      const LongContext* step = step_of(entry.standard, input_tokens);
+      if (step != nullptr && tier->schedule.long_context.empty())
+        add_risen(tier->schedule.base, entry.standard.base, *step);
+      add(tier->schedule, input_tokens);
+    }
     add(entry.standard, input_tokens);
   }
+  RateCard(const RateCard&) = delete;
+  RateCard& operator=(const RateCard&) = delete;
 
   const Price* own(Unit unit) const {
     for (const Rates* rates : rates_) {
@@ -47,21 +65,52 @@ class RateCard {
   std::optional<std::int64_t> long_context() const { return long_context_; }
 
  private:
-  void add(const Schedule& schedule, std::int64_t input_tokens) {
-    const LongContext* step = nullptr;
-    for (const LongContext& candidate : schedule.long_context) {
-      if (input_tokens > candidate.above) step = &candidate;
+  void add_risen(const Rates& tier, const Rates& usual, const LongContext& step) {
+    for (std::size_t i = 0; i < kUnitCount; ++i) {
+      const auto unit = static_cast<Unit>(i);
+      if (tier[unit] && usual[unit] && step.rates[unit]) {
+        risen_[unit] = tier[unit]->in_proportion(*usual[unit], *step.rates[unit]);
+      }
     }
-    if (step != nullptr) {
+    rates_[size_++] = &risen_;
+  }
+
+  void add(const Schedule& schedule, std::int64_t input_tokens) {
+    if (const LongContext* step = step_of(schedule, input_tokens)) {
       rates_[size_++] = &step->rates;
       if (!long_context_) long_context_ = step->above;
     }
     rates_[size_++] = &schedule.base;
   }
 
-  std::array<const Rates*, 4> rates_{};
+  Rates risen_;
+  std::array<const Rates*, 5> rates_{};
   std::size_t size_ = 0;
   std::optional<std::int64_t> long_context_;
+};
+
+// What conditions ask about: the call's host and, read once it is asked for, the provider's usage object.
+class Circumstances {
+ public:
+  Circumstances(const meter::Usage& usage, std::string_view host)
+      : usage_(usage), host_(host.substr(0, host.find(':'))) {}
+
+  bool hold(const Condition& condition) {
+    if (condition.kind == Condition::Kind::kHost) return matched_part(condition.is, host_).has_value();
+    if (!read_) {
+      read_ = true;
+      if (auto document = json::Document::parse(usage_.details)) details_ = std::move(*document);
+    }
+    if (!details_ || condition.query == nullptr) return false;
+    const json::Node node = condition.query->first(details_->root());
+    return same_name(node.is_string() ? *node.string() : node ? node.raw() : std::string_view(), condition.is);
+  }
+
+ private:
+  const meter::Usage& usage_;
+  std::string_view host_;
+  bool read_ = false;
+  std::optional<json::Document> details_;
 };
 
 // Adds up the parts of one request.
@@ -72,9 +121,15 @@ class Bill {
   // `count` of what is called `name`. A part without a price, or beyond what 64 bits hold, makes the cost unknown.
   void add(std::string_view name, std::int64_t count, const Price* price, bool is_tool = false) {
     if (count == 0 || !known_) return;
-    const auto amount = price != nullptr ? price->times(count) : std::nullopt;
+    auto each = price != nullptr ? std::optional(*price) : std::nullopt;
+    if (!is_tool) {
+      for (const Surcharge* surcharge : cost_.surcharges) {
+        if (each) each = each->times(surcharge->times);
+      }
+    }
+    const auto amount = each ? each->times(count) : std::nullopt;
     known_ = amount && !__builtin_add_overflow(total_, *amount, &total_);
-    if (known_) cost_.parts.push_back({name, count, *price, *amount, is_tool});
+    if (known_) cost_.parts.push_back({name, count, *each, *amount, is_tool});
   }
   void add(Unit unit, std::int64_t count, const Price* price) { add(to_string(unit), count, price); }
 
@@ -94,6 +149,8 @@ std::int64_t take(std::int64_t& rest, std::int64_t count) {
 }
 
 void add_input(const meter::Usage& usage, std::int64_t input, const RateCard& card, Bill& bill) {
+  // Billed counts are what is left of those used: what was cached is not among them.
+  if (usage.billed_input_tokens) return bill.add(Unit::kInput, input, card.own(Unit::kInput));
   std::int64_t cache_read = known(usage.cache_read_input_tokens);
   const std::int64_t write_1h = known(usage.cache_creation_1h_input_tokens);
   const std::int64_t write_all = std::max(known(usage.cache_creation_input_tokens), write_1h);
@@ -130,7 +187,7 @@ void add_output(const meter::Usage& usage, std::int64_t output, const RateCard& 
 }
 
 // What the entry makes of the usage, put into `cost`; nothing if that is unknown.
-std::optional<Picodollars> compute(const Entry& entry, const meter::Usage& usage, Cost& cost) {
+std::optional<Picodollars> compute(const Entry& entry, const meter::Usage& usage, std::string_view host, Cost& cost) {
   const meter::Count input_count = usage.billed_input_tokens ? usage.billed_input_tokens : usage.input_tokens;
   const meter::Count output_count = usage.billed_output_tokens ? usage.billed_output_tokens : usage.output_tokens;
   if (!input_count && !output_count) return std::nullopt;
@@ -144,9 +201,18 @@ std::optional<Picodollars> compute(const Entry& entry, const meter::Usage& usage
     if (tier == nullptr) cost.unpriced.push_back(usage.service_tier);
   }
   const RateCard card(entry, tier, input);
+  // Every call has input, and one of a model whose output costs something has output, unless the total says that there
+  // was none: a prompt that was blocked.
+  const auto costs = [&](Unit unit) { return card.own(unit) != nullptr && *card.own(unit) != Price(); };
+  if (!input_count && costs(Unit::kInput)) return std::nullopt;
+  if (!output_count && costs(Unit::kOutput) && usage.total_tokens != input_count) return std::nullopt;
   if (tier != nullptr) cost.tier = tier->name;
   cost.long_context = card.long_context();
 
+  Circumstances circumstances(usage, host);
+  for (const Surcharge& surcharge : entry.surcharges) {
+    if (circumstances.hold(surcharge.when)) cost.surcharges.push_back(&surcharge);
+  }
   Bill bill(cost);
   add_input(usage, input, card, bill);
   add_output(usage, known(output_count), card, bill);
@@ -158,15 +224,20 @@ std::optional<Picodollars> compute(const Entry& entry, const meter::Usage& usage
       cost.unpriced.emplace_back(name);
     }
   }
+  for (const RequestFee& fee : entry.requests) {
+    if (fee.when && !circumstances.hold(*fee.when)) continue;
+    bill.add("request", 1, &fee.price, true);
+    break;
+  }
   return bill.total();
 }
 
 }  // namespace
 
-std::optional<Cost> price_usage(const Entry* entry, const meter::Usage& usage) {
+std::optional<Cost> price_usage(const Entry* entry, const meter::Usage& usage, std::string_view host) {
   Cost cost;
   if (entry != nullptr) {
-    cost.computed = compute(*entry, usage, cost);
+    cost.computed = compute(*entry, usage, host, cost);
     if (cost.computed) {
       cost.total = *cost.computed;
       cost.price_ref = entry->ref;
@@ -203,6 +274,11 @@ std::string Cost::details_json() const {
   if (stated) writer.member("stated", usd_text(total));
   writer.member_unless_empty("tier", tier);
   writer.member("long_context", long_context);
+  if (!surcharges.empty()) {
+    writer.name("surcharges").begin_object();
+    for (const Surcharge* surcharge : surcharges) writer.member(surcharge->name, surcharge->times.text());
+    writer.end_object();
+  }
   if (!unpriced.empty()) {
     writer.name("unpriced").begin_array();
     for (const std::string_view name : unpriced) writer.string(name);

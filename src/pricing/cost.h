@@ -13,7 +13,8 @@
 //
 // A part is split off only if it has a price; audio, images and reasoning
 // without one stay in the rest. Cache reads and writes without one cost what
-// input costs. The long-context rates apply to the whole request.
+// input costs. The long-context rates apply to the whole request. Surcharges
+// multiply the prices of all tokens, never of tools and requests.
 //
 // Not here: which entry (catalog.h), arithmetic (decimal.h).
 #pragma once
@@ -47,16 +48,17 @@ struct Cost {
   bool stated = false;                       // `total` is the provider's own
   std::string_view tier;                     // the service tier whose rates were used; empty: standard
   std::optional<std::int64_t> long_context;  // the threshold whose rates were used
+  std::vector<const Surcharge*> surcharges;  // of the entry, those that applied
   std::vector<std::string_view> unpriced;    // tiers and tools that the entry has no price for
 
   // {"parts":{"input":{"count":11,"price":"5","per":1000000,"usd":"0.000055"},…},"computed":"0.00025125"}
-  // with "tier", "long_context", "stated" and "unpriced" where they apply.
+  // with "tier", "long_context", "surcharges", "stated" and "unpriced" where they apply.
   std::string details_json() const;
 };
 
-// The cost of `usage` by `entry` (null: the model has no price). Prefers the
-// provider's own statement. Nothing where the cost is unknown: no entry and no
-// statement, no counts, or counts that the entry has no price for.
-std::optional<Cost> price_usage(const Entry* entry, const meter::Usage& usage);
+// The cost of `usage` by `entry` (null: the model has no price) for a call to
+// `host`. Prefers the provider's own statement. Nothing where the cost is unknown: no entry and no
+// statement, counts that the entry has no price for, or no count of input or output where that has a price.
+std::optional<Cost> price_usage(const Entry* entry, const meter::Usage& usage, std::string_view host = {});
 
 }  // namespace tokometer::pricing

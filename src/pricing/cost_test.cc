@@ -19,7 +19,7 @@ Entry entry_of(std::string_view fields) {
   json::Mistakes mistakes("test.json");
   const std::string content =
       R"({"provider": "p", "models": [{"id": "m", "prices": [{)" + std::string(fields) + "}]}]}";
-  PriceFile file = read_price_file(content, false, mistakes);
+  PriceFile file = read_price_file(content, Origin::kBuiltin, mistakes);
   EXPECT_TRUE(mistakes.empty()) << (mistakes.empty() ? "" : mistakes.first().message);
   return std::move(file.models.at(0).entries.at(0));
 }
@@ -87,6 +87,17 @@ TEST(Cost, LongContextHasItsOwnOneHourRate) {
                            .cache_creation_1h_input_tokens = 300'000,
                            .output_tokens = 0};
   EXPECT_EQ(usd_of(entry_of(kLong), usage), "3.6");
+}
+
+TEST(Cost, LongContextRaisesTiersThatSayNothingOfItLikeTheStandardRates) {
+  const Entry entry = entry_of(R"("input": 2.5, "output": 15, "long_context": [{"above": 272000, "input": 5,
+      "output": 22.5}], "tiers": {"batch": {"input": 1.25, "output": 7.5}})");
+  meter::Usage usage{.input_tokens = 300'000, .output_tokens = 1'000};
+  EXPECT_EQ(usd_of(entry, usage), "1.5225");
+  usage.service_tier = "batch";
+  EXPECT_EQ(usd_of(entry, usage), "0.76125");
+  usage.input_tokens = 200'000;
+  EXPECT_EQ(usd_of(entry, usage), "0.2575");
 }
 
 TEST(Cost, UsesTheRatesOfTheServiceTier) {
@@ -160,12 +171,17 @@ TEST(Cost, NonsenseNeverMakesACostNegative) {
   EXPECT_EQ(usd_of(entry, {.input_tokens = 1'000'000, .output_tokens = -9}), "5");
   EXPECT_EQ(usd_of(entry, {.input_tokens = 10, .cache_read_input_tokens = -1'000'000, .output_tokens = 0}), "0.00005");
   EXPECT_EQ(usd_of(entry, {.input_tokens = -5, .audio_input_tokens = kMax, .output_tokens = -5}), "0");
-  EXPECT_EQ(usd_of(entry, {.input_tokens = 1, .tool_calls = {{"x", -5}}}), "0.000005");
+  EXPECT_EQ(usd_of(entry, {.input_tokens = 1, .output_tokens = 0, .tool_calls = {{"x", -5}}}), "0.000005");
 }
 
 TEST(Cost, UnknownIsNeverZero) {
   const Entry entry = entry_of(kOpus);
   EXPECT_EQ(usd_of(entry, {}), "unknown");
+  EXPECT_EQ(usd_of(entry, {.output_tokens = 7}), "unknown") << "what went in cost something";
+  EXPECT_EQ(usd_of(entry, {.input_tokens = 7}), "unknown") << "and so did what came out";
+  EXPECT_EQ(usd_of(entry, {.input_tokens = 1'000'000, .total_tokens = 1'000'000}), "5") << "nothing came out";
+  EXPECT_EQ(usd_of(entry_of(R"("input": 2, "output": 0)"), {.input_tokens = 1'000'000}), "2");
+  EXPECT_EQ(usd_of(entry_of(R"("input": 0, "output": 2)"), {.output_tokens = 1'000'000}), "2");
   EXPECT_EQ(price_usage(nullptr, {.input_tokens = 1, .output_tokens = 1}), std::nullopt);
   EXPECT_EQ(usd_of(entry_of(R"("input": 0.02)"), {.input_tokens = 1'000'000}), "0.02");  // an embedding
   EXPECT_EQ(usd_of(entry_of(R"("input": 0.02)"), {.input_tokens = 1, .output_tokens = 1}), "unknown");
@@ -181,6 +197,44 @@ TEST(Cost, PricesWhatIsBilledWhereThatDiffers) {
                            .billed_input_tokens = 100'000,
                            .billed_output_tokens = 200'000};
   EXPECT_EQ(usd_of(entry, usage), "0.5");
+}
+
+TEST(Cost, SurchargesMultiplyTokensOnly) {
+  const Entry entry = entry_of(R"("input": 1, "output": 2, "tools": {"web_search": 10}, "surcharges": [
+      {"name": "fast", "usage": "$.speed", "is": "fast", "times": 2.5},
+      {"name": "level", "usage": "$.level", "is": "3", "times": 2},
+      {"name": "eu", "host": "*.eu.example", "times": 1.1}])");
+  meter::Usage usage{.input_tokens = 1'000'000,
+                     .output_tokens = 0,
+                     .tool_calls = {{"web_search", 1}},
+                     .details = R"({"speed": "FAST", "level": 3})"};
+  EXPECT_EQ(usd_text(price_usage(&entry, usage)->total), "5.01");
+  EXPECT_EQ(usd_text(price_usage(&entry, usage, "api.eu.example:443")->total), "5.51");
+  for (const char* other : {"", "{}", "[", R"({"speed": null})", R"({"speed": {"fast": 1}})"}) {
+    usage.details = other;
+    EXPECT_EQ(usd_of(entry, usage), "1.01") << other;
+  }
+}
+
+TEST(Cost, TheFirstRequestFeeThatHoldsIsTaken) {
+  const Entry entry = entry_of(R"("input": 0, "output": 0, "requests": [
+      {"usage": "$.size", "is": "high", "price": 12}, {"host": "slow.example", "price": 8}, {"price": 5}])");
+  meter::Usage usage{.input_tokens = 1, .output_tokens = 1};
+  EXPECT_EQ(usd_of(entry, usage), "0.005");
+  EXPECT_EQ(usd_text(price_usage(&entry, usage, "slow.example")->total), "0.008");
+  usage.details = R"({"size": "high"})";
+  EXPECT_EQ(usd_text(price_usage(&entry, usage, "slow.example")->total), "0.012");
+}
+
+// Cohere states the cached part of what it used, and bills the same with it as without.
+TEST(Cost, BilledInputHasNoCachedPart) {
+  const Entry entry = entry_of(R"("input": 2.5, "cache_read": 1, "output": 10)");
+  const meter::Usage usage{.input_tokens = 614,
+                           .cache_read_input_tokens = 480,
+                           .output_tokens = 13,
+                           .billed_input_tokens = 12,
+                           .billed_output_tokens = 10};
+  EXPECT_EQ(usd_of(entry, usage), "0.00013");
 }
 
 TEST(Cost, PrefersWhatTheProviderStates) {

@@ -102,8 +102,10 @@ std::optional<Picodollars> parse_usd(std::string_view text) {
 }
 
 std::optional<Price> Price::parse(std::string_view text, std::int64_t units) {
-  const auto scaled = json::to_scaled(text, kDecimals);
+  // Of a single unit a millionth of what a million may have is still exact.
+  const auto scaled = json::to_scaled(text, units == 1 ? kDecimals + 6 : kDecimals);
   if (!scaled || *scaled < 0) return std::nullopt;
+  if (units == 1) return Price(*scaled);
   const Wide per_million = Wide{*scaled} * (kMillion / units);
   if (per_million > kMax) return std::nullopt;
   return Price(static_cast<std::int64_t>(per_million));
@@ -115,6 +117,30 @@ std::optional<Picodollars> Price::times(std::int64_t count) const {
   if (rounded > kMax) return std::nullopt;
   return static_cast<Picodollars>(rounded);
 }
+
+std::optional<Price> Price::times(const Multiplier& multiplier) const {
+  const Wide product = Wide{picodollars_per_million_} * multiplier.millionths_;
+  const Wide rounded = (product + kMillion / 2) / kMillion;
+  if (rounded > kMax) return std::nullopt;
+  return Price(static_cast<std::int64_t>(rounded));
+}
+
+std::optional<Price> Price::in_proportion(Price from, Price to) const {
+  const Wide divisor = from.picodollars_per_million_;
+  if (divisor == 0) return std::nullopt;
+  const Wide rounded = (Wide{picodollars_per_million_} * to.picodollars_per_million_ + divisor / 2) / divisor;
+  if (rounded > kMax) return std::nullopt;
+  return Price(static_cast<std::int64_t>(rounded));
+}
+
+std::optional<Multiplier> Multiplier::parse(std::string_view text) {
+  constexpr std::int64_t kMost = 1'000 * kMillion;
+  const auto scaled = json::to_scaled(text, 6);
+  if (!scaled || *scaled <= 0 || *scaled > kMost) return std::nullopt;
+  return Multiplier(*scaled);
+}
+
+std::string Multiplier::text() const { return usd_text(millionths_ * kMillion); }
 
 std::string Price::text(std::int64_t units) const { return usd_text(picodollars_per_million_ / (kMillion / units)); }
 

@@ -30,18 +30,43 @@ std::string usd_text(Picodollars amount);
 // picodollar. Nothing for other text and for what 64 bits do not hold.
 std::optional<Picodollars> parse_usd(std::string_view text);
 
+// What a price is multiplied by: a positive decimal, at most 1,000, of up to six decimals.
+class Multiplier {
+ public:
+  constexpr Multiplier() = default;
+
+  static std::optional<Multiplier> parse(std::string_view text);
+  std::string text() const;
+
+  friend auto operator<=>(const Multiplier&, const Multiplier&) = default;
+
+ private:
+  friend class Price;
+  explicit constexpr Multiplier(std::int64_t value) : millionths_(value) {}
+
+  std::int64_t millionths_ = 1'000'000;
+};
+
 // What a million units (tokens, calls) cost, to 10^-12 USD; never negative.
 class Price {
  public:
   constexpr Price() = default;
 
-  // Reads a decimal as JSON writes numbers, per `units`: 1,000 or 1,000,000.
-  // Nothing for other text, for negative prices, for more than twelve decimals
-  // and for a price above nine million USD: a price is never rounded.
+  // Reads a decimal as JSON writes numbers, per `units`: 1, 1,000 or 1,000,000.
+  // Nothing for other text, for negative prices, for more decimals than 10^-12
+  // USD per million has and for a price above nine million USD: a price is
+  // never rounded.
   static std::optional<Price> parse(std::string_view text, std::int64_t units = 1'000'000);
 
   // The price of `count` units. Nothing if 64 bits do not hold it; `count` is not negative.
   std::optional<Picodollars> times(std::int64_t count) const;
+
+  // This price with a surcharge, to the nearest 10^-12 USD per million. Nothing if 64 bits do not hold it.
+  std::optional<Price> times(const Multiplier& multiplier) const;
+
+  // This price, changed as `to` is from `from`, to the nearest 10^-12 USD per million. Nothing if `from` is free or 64
+  // bits do not hold it.
+  std::optional<Price> in_proportion(Price from, Price to) const;
 
   // The price of `units` units as decimal text: per_million's own for 1,000,000.
   std::string text(std::int64_t units = 1'000'000) const;

@@ -7,7 +7,7 @@
 namespace tokometer::pricing {
 namespace {
 
-constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 
 TEST(UsdText, IsExactWithoutTrailingZeros) {
   EXPECT_EQ(usd_text(0), "0");
@@ -16,7 +16,7 @@ TEST(UsdText, IsExactWithoutTrailingZeros) {
   EXPECT_EQ(usd_text(12'000'000'000'000), "12");
   EXPECT_EQ(usd_text(120'500'000'000'000), "120.5");
   EXPECT_EQ(usd_text(-500'000'000'000), "-0.5");
-  EXPECT_EQ(usd_text(kMax), "9223372.036854775807");
+  EXPECT_EQ(usd_text(kLargest), "9223372.036854775807");
   EXPECT_EQ(usd_text(std::numeric_limits<std::int64_t>::min()), "-9223372.036854775808");
 }
 
@@ -27,7 +27,7 @@ TEST(ParseUsd, ReadsWhatJsonWrites) {
   EXPECT_EQ(parse_usd("1e2"), 100'000'000'000'000);
   EXPECT_EQ(parse_usd("-0.5"), -500'000'000'000);
   EXPECT_EQ(parse_usd("0"), 0);
-  EXPECT_EQ(parse_usd("9223372.036854775807"), kMax);
+  EXPECT_EQ(parse_usd("9223372.036854775807"), kLargest);
 }
 
 TEST(ParseUsd, RoundsOnceHalfAwayFromZero) {
@@ -72,7 +72,7 @@ TEST(Price, RoundsAnAmountToTheNearestPicodollar) {
 }
 
 TEST(Price, SaysWhenSixtyFourBitsDoNotHoldTheAmount) {
-  EXPECT_EQ(Price::parse("1")->times(kMax), std::nullopt);
+  EXPECT_EQ(Price::parse("1")->times(kLargest), std::nullopt);
   EXPECT_EQ(Price::parse("1")->times(1'000'000'000'000), 1'000'000'000'000'000'000);
 }
 
@@ -81,6 +81,21 @@ TEST(Price, TextIsWhatWasRead) {
   EXPECT_EQ(Price::parse("10", 1'000)->text(1'000), "10");
   EXPECT_EQ(Price::parse("10", 1'000)->times(2), 20'000'000'000);  // two cents
   EXPECT_EQ(Price::parse("0")->text(), "0");
+}
+
+TEST(Price, OfASingleTokenIsExact) {
+  EXPECT_EQ(Price::parse("1.5e-07", 1)->text(), "0.15");
+  EXPECT_EQ(Price::parse("0.000000000000000001", 1)->text(), "0.000000000001");
+  EXPECT_FALSE(Price::parse("1e-19", 1));
+  EXPECT_FALSE(Price::parse("10", 1));  // ten million USD a million
+}
+
+TEST(Multiplier, MultipliesToTheNearest) {
+  EXPECT_EQ(Price::parse("3")->times(*Multiplier::parse("1.1"))->text(), "3.3");
+  EXPECT_EQ(Price::parse("0.000000000005")->times(*Multiplier::parse("1.1"))->text(), "0.000000000006");
+  EXPECT_EQ(Multiplier::parse("0.5")->text(), "0.5");
+  for (const char* wrong : {"0", "-1", "1000.1", "1.0000001", "x", ""}) EXPECT_FALSE(Multiplier::parse(wrong)) << wrong;
+  EXPECT_FALSE(Price::parse("9000000")->times(*Multiplier::parse("2")));
 }
 
 }  // namespace

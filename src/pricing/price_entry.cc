@@ -18,7 +18,8 @@ bool holds(const Entry& entry, UtcTime time) {
 // Whether `a` goes before `b` where both hold.
 bool preferred(const Entry& a, const Entry& b) {
   const auto rank = [](const Entry& entry) {
-    return std::tuple(entry.from_user, entry.hours.has_value(), entry.from.value_or(UtcTime::min()));
+    return std::tuple(entry.origin == Origin::kUser, entry.hours.has_value(), entry.from.value_or(UtcTime::min()),
+                      entry.origin);
   };
   return rank(a) > rank(b);
 }
@@ -38,13 +39,13 @@ bool Hours::holds(UtcTime time) const {
   return from <= until ? from <= of_day && of_day < until : from <= of_day || of_day < until;
 }
 
-void Model::sort_entries() { std::ranges::sort(entries, preferred); }
+void Model::sort_entries() { std::ranges::stable_sort(entries, preferred); }
 
 const Entry* Model::entry_at(UtcTime time) const {
   const Entry* earliest = nullptr;
   for (const Entry& entry : entries) {
     if (holds(entry, time)) return &entry;
-    if (entry.from_user || !entry.from) continue;
+    if (entry.origin == Origin::kUser || !entry.from) continue;
     if (earliest == nullptr || *entry.from < *earliest->from) earliest = &entry;
   }
   // Figures rarely say since when they hold; a call before the first date known to us was made at that price.

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "json/query.h"
 #include "pricing/decimal.h"
 
 namespace tokometer::pricing {
@@ -51,6 +53,10 @@ struct Rates {
   friend bool operator==(const Rates&, const Rates&) = default;
 };
 
+// In USD per million tokens, above any price ever asked: o1-pro's output costs 600. What is above is a slip of the
+// unit.
+inline constexpr std::int64_t kDearestPerMillion = 2'000;
+
 // Rates for the whole of a request whose input is longer than `above` tokens.
 struct LongContext {
   std::int64_t above = 0;
@@ -75,6 +81,40 @@ struct Hours {
   std::chrono::minutes until{0};
 
   bool holds(UtcTime time) const;
+
+  friend bool operator==(const Hours&, const Hours&) = default;
+};
+
+// What about a call a price depends on, beside its tokens and its tier.
+struct Condition {
+  enum class Kind : std::uint8_t {
+    kUsage,  // what `query` selects in the provider's usage object is `is`, as text or number, ignoring case
+    kHost    // the call went to the host `is`, in which a '*' stands for anything
+  };
+
+  Kind kind = Kind::kUsage;
+  std::shared_ptr<const json::Query> query;  // kUsage only
+  std::string is;
+};
+
+// What every price of tokens is multiplied by where `when` holds: fast answers, processing in one country.
+struct Surcharge {
+  std::string name;  // in cost details: "fast"
+  Condition when;
+  Multiplier times;
+};
+
+// What a call costs beside its tokens.
+struct RequestFee {
+  std::optional<Condition> when;  // unset: always
+  Price price;                    // times a thousand, as of tools
+};
+
+// Whose an entry is. What comes later is preferred over what comes earlier, as far as it says (Model::sort_entries).
+enum class Origin : std::uint8_t {
+  kBuiltin,   // ships with the program
+  kImported,  // from a public list, by `tokometer prices update`
+  kUser       // written by the user
 };
 
 struct Entry {
@@ -85,9 +125,11 @@ struct Entry {
   Schedule standard;
   std::vector<ServiceTier> tiers;
   std::vector<std::pair<std::string, Price>> tools;  // by the name in meter::Usage::tool_calls
+  std::vector<Surcharge> surcharges;                 // all that hold
+  std::vector<RequestFee> requests;                  // the first that holds
   std::vector<std::string> sources;                  // where the figures are from, with the date
   std::string disputed;                              // where sources disagree: how; else empty
-  bool from_user = false;
+  Origin origin = Origin::kBuiltin;
 };
 
 struct Model {
@@ -98,7 +140,8 @@ struct Model {
   std::vector<Entry> entries;         // in the order of sort_entries()
 
   // Puts first what is preferred where several entries hold: the user's own
-  // before ours, one with hours before one without, the later before the earlier.
+  // before all others, one with hours before one without, the later before the
+  // earlier, an imported one before one of ours from the same date.
   void sort_entries();
   // The first entry that holds at `time`. Before the dates of all of them the
   // earliest of ours holds; in a gap between them, none does.

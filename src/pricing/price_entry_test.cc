@@ -48,7 +48,7 @@ TEST(PriceEntry, NothingHoldsAfterTheEnd) {
 TEST(PriceEntry, TheUsersOwnGoesFirstWhereItHolds) {
   Model model;
   Entry own = entry("own", "2026-02-01", "2026-03-01");
-  own.from_user = true;
+  own.origin = Origin::kUser;
   model.entries = {entry("ours", "2026-02-15"), entry("older", ""), own};
   EXPECT_EQ(ref_at(model, "2026-01-01"), "older");
   EXPECT_EQ(ref_at(model, "2026-02-20"), "own");
@@ -58,7 +58,7 @@ TEST(PriceEntry, TheUsersOwnGoesFirstWhereItHolds) {
 TEST(PriceEntry, AUsersEntryDoesNotReachBack) {
   Model model;
   model.entries = {entry("own", "2026-02-01")};
-  model.entries.front().from_user = true;
+  model.entries.front().origin = Origin::kUser;
   EXPECT_EQ(ref_at(model, "2026-01-31"), "none");
 }
 

@@ -18,7 +18,7 @@ using json::Node;
 
 class Reader {
  public:
-  Reader(bool from_user, Mistakes& mistakes) : from_user_(from_user), mistakes_(mistakes) {}
+  Reader(Origin origin, Mistakes& mistakes) : origin_(origin), mistakes_(mistakes) {}
 
   PriceFile read(Node root) {
     // Everything else refers to the provider and the sources, wherever in the file they stand.
@@ -34,7 +34,9 @@ class Reader {
       } else if (member.name == "falls_back_to") {
         file_.falls_back_to = mistakes_.texts(member);
       } else if (member.name == "strip") {
-        file_.strip = mistakes_.texts(member);
+        file_.strip = patterns(member);
+      } else if (member.name == "regions") {
+        file_.regions = patterns(member);
       } else if (member.name == "models") {
         if (!mistakes_.array(member)) continue;
         for (const Node model : member.value.elements()) read_model(model);
@@ -48,7 +50,10 @@ class Reader {
  private:
   void read_sources(const Member& sources) {
     if (!mistakes_.object(sources)) return;
-    for (const Member member : sources.value.members()) sources_[std::string(member.name)] = mistakes_.text(member);
+    for (const Member member : sources.value.members()) {
+      file_.sources.emplace_back(member.name, mistakes_.text(member));
+      sources_[file_.sources.back().first] = file_.sources.back().second;
+    }
   }
 
   void read_model(Node node) {
@@ -92,7 +97,7 @@ class Reader {
 
   void read_entry(Node node, Model& model) {
     Entry entry;
-    entry.from_user = from_user_;
+    entry.origin = origin_;
     if (!mistakes_.object({"prices", node})) return;
     for (const Member member : node.members()) {
       if (member.name == "from") {
@@ -109,6 +114,10 @@ class Reader {
         read_tiers(member, entry);
       } else if (member.name == "tools") {
         read_tools(member, entry);
+      } else if (member.name == "surcharges") {
+        read_surcharges(member, entry);
+      } else if (member.name == "requests") {
+        read_requests(member, entry);
       } else {
         read_rate_or_step(member, entry.standard);
       }
@@ -145,6 +154,91 @@ class Reader {
     if (!mistakes_.object(tools)) return;
     for (const Member member : tools.value.members()) {
       if (const auto each = price(member, 1'000)) entry.tools.emplace_back(member.name, *each);
+    }
+  }
+
+  void read_surcharges(const Member& surcharges, Entry& entry) {
+    if (!mistakes_.array(surcharges)) return;
+    for (const Node node : surcharges.value.elements()) {
+      if (!mistakes_.object({surcharges.name, node})) continue;
+      Surcharge surcharge;
+      for (const Member member : node.members()) {
+        if (member.name == "name") {
+          surcharge.name = mistakes_.text(member);
+        } else if (member.name == "times") {
+          const auto times = Multiplier::parse(member.value.number().value_or(""));
+          if (times) surcharge.times = *times;
+          if (!times) {
+            mistakes_.add(member.value.location(), "\"times\" must be a number above 0 with at most six decimals");
+          }
+        } else if (!is_condition(member)) {
+          mistakes_.unknown(member);
+        }
+      }
+      for (const std::string_view key : {"name", "times"}) {
+        if (!node[key]) mistakes_.missing(node, key);
+      }
+      auto when = condition(node);
+      if (!when) mistakes_.missing(node, "usage");
+      if (when) surcharge.when = std::move(*when);
+      entry.surcharges.push_back(std::move(surcharge));
+    }
+  }
+
+  void read_requests(const Member& requests, Entry& entry) {
+    if (!mistakes_.array(requests)) return;
+    for (const Node node : requests.value.elements()) {
+      if (!mistakes_.object({requests.name, node})) continue;
+      RequestFee fee;
+      for (const Member member : node.members()) {
+        if (member.name == "price") {
+          if (const auto each = price(member, 1'000)) fee.price = *each;
+        } else if (!is_condition(member)) {
+          mistakes_.unknown(member);
+        }
+      }
+      if (!node["price"]) mistakes_.missing(node, "price");
+      fee.when = condition(node);
+      entry.requests.push_back(std::move(fee));
+    }
+  }
+
+  static bool is_condition(const Member& member) {
+    return member.name == "usage" || member.name == "is" || member.name == "host";
+  }
+
+  // {"usage": QUERY, "is": TEXT} or {"host": PATTERN}; nothing where the object has neither.
+  std::optional<Condition> condition(Node node) {
+    Condition result;
+    if (const Node host = node["host"]) {
+      if (node["usage"] || node["is"]) mistakes_.add(node.location(), "a condition is of the host or of the usage");
+      result.kind = Condition::Kind::kHost;
+      result.is = mistakes_.text({"host", host});
+      check_pattern({"host", host}, result.is);
+      return result;
+    }
+    if (!node["usage"] && !node["is"]) return std::nullopt;
+    for (const std::string_view key : {"usage", "is"}) {
+      if (!node[key]) mistakes_.missing(node, key);
+    }
+    if (const Node text = node["usage"]) {
+      auto query = json::Query::compile(text.string().value_or(""));
+      if (!query) mistakes_.add(text.location(), fmt::format("\"usage\": {}", query.error().message));
+      if (query) result.query = std::make_shared<const json::Query>(std::move(*query));
+    }
+    if (const Node is = node["is"]) result.is = mistakes_.text({"is", is});
+    return result;
+  }
+
+  std::vector<std::string> patterns(const Member& member) {
+    auto texts = mistakes_.texts(member);
+    for (const std::string& text : texts) check_pattern(member, text);
+    return texts;
+  }
+
+  void check_pattern(const Member& member, const std::string& pattern) {
+    if (std::ranges::count(pattern, '*') > 1) {
+      mistakes_.add(member.value.location(), fmt::format("\"{}\" has more than one \"*\"", pattern));
     }
   }
 
@@ -216,7 +310,7 @@ class Reader {
     return std::chrono::duration_cast<std::chrono::minutes>(*time - std::chrono::floor<std::chrono::days>(*time));
   }
 
-  bool from_user_;
+  Origin origin_;
   Mistakes& mistakes_;
   PriceFile file_;
   std::map<std::string, std::string, std::less<>> sources_;
@@ -226,14 +320,14 @@ class Reader {
 
 }  // namespace
 
-PriceFile read_price_file(std::string_view content, bool from_user, Mistakes& mistakes) {
+PriceFile read_price_file(std::string_view content, Origin origin, Mistakes& mistakes) {
   const auto document = mistakes.parse(content);
   if (!document) return {};
   if (!document->root().is_object()) {
     mistakes.add(document->root().location(), "a price file is an object");
     return {};
   }
-  return Reader(from_user, mistakes).read(document->root());
+  return Reader(origin, mistakes).read(document->root());
 }
 
 }  // namespace tokometer::pricing

@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "json/mistakes.h"
@@ -21,12 +22,14 @@ struct PriceFile {
   std::string provider;
   std::vector<std::string> also;           // other names of the provider
   std::vector<std::string> falls_back_to;  // providers whose prices hold for models that are not here
-  std::vector<std::string> strip;          // what may stand before a model's name: "models/"
+  std::vector<std::string> strip;          // what may stand before a model's name: "models/", "arn:*/"
+  std::vector<std::string> regions;        // hosts in which the region stands at the '*': "runtime.*.example.com"
+  std::vector<std::pair<std::string, std::string>> sources;  // short names, and what they stand for
   std::vector<Model> models;
 };
 
 // Reads `content`; what is wrong is added to `mistakes`, and the result is then
-// good for nothing but more checks. `from_user` marks the entries.
-PriceFile read_price_file(std::string_view content, bool from_user, json::Mistakes& mistakes);
+// good for nothing but more checks. `origin` marks the entries.
+PriceFile read_price_file(std::string_view content, Origin origin, json::Mistakes& mistakes);
 
 }  // namespace tokometer::pricing

@@ -8,7 +8,7 @@ namespace {
 // Every mistake that reading `content` finds, one a line.
 std::string mistakes_in(std::string_view content) {
   json::Mistakes mistakes("x.json");
-  read_price_file(content, false, mistakes);
+  read_price_file(content, Origin::kBuiltin, mistakes);
   std::string result;
   for (const json::Mistake& mistake : mistakes.all()) result += mistake.where + ": " + mistake.what + "\n";
   return result;
@@ -37,7 +37,7 @@ TEST(PriceFile, ReadsEveryKey) {
         "tools": {"web_search": 13}
       }]
     }]})",
-                                         true, mistakes);
+                                         Origin::kUser, mistakes);
   ASSERT_TRUE(mistakes.empty()) << mistakes.first().message;
   EXPECT_EQ(file.provider, "acme");
   EXPECT_EQ(file.also, std::vector<std::string>{"acme_eu"});
@@ -55,7 +55,7 @@ TEST(PriceFile, ReadsEveryKey) {
   EXPECT_EQ(entry.hours->until, std::chrono::minutes(30));
   EXPECT_EQ(entry.sources, std::vector<std::string>{"acme.example/prices, 2026-11-01"});
   EXPECT_EQ(entry.disputed, "input");
-  EXPECT_TRUE(entry.from_user);
+  EXPECT_EQ(entry.origin, Origin::kUser);
   const std::pair<Unit, const char*> expected[] = {
       {Unit::kInput, "1"},        {Unit::kOutput, "2"},       {Unit::kCacheRead, "3"},      {Unit::kCacheWrite, "4"},
       {Unit::kCacheWrite1h, "5"}, {Unit::kAudioInput, "6"},   {Unit::kCacheReadAudio, "7"}, {Unit::kImageInput, "8"},
@@ -123,6 +123,23 @@ TEST(PriceFile, RefusesNamesOfTwoModels) {
   EXPECT_EQ(models(R"({"id": "c", "aliases": ["A"], "prices": [{"input": 2}]})"),
             "x.json:2: \"A\" of c is a name of a too\n");
   EXPECT_EQ(models(R"({"id": "c", "prefixes": ["b"], "prices": [{"input": 2}]})"), "");
+}
+
+TEST(PriceFile, RefusesWrongSurchargesAndRequests) {
+  EXPECT_EQ(mistakes_in_entry(R"("surcharges": [{"name": "x", "times": 2}])"), "x.json:1: \"usage\" is missing\n");
+  EXPECT_EQ(mistakes_in_entry(R"("surcharges": [{"host": "x"}])"),
+            "x.json:1: \"name\" is missing\nx.json:1: \"times\" is missing\n");
+  EXPECT_EQ(mistakes_in_entry(R"("surcharges": [{"name": "x", "host": "x", "times": 0}])"),
+            "x.json:1: \"times\" must be a number above 0 with at most six decimals\n");
+  EXPECT_EQ(mistakes_in_entry(R"("surcharges": [{"name": "x", "usage": "$.a", "times": 2}])"),
+            "x.json:1: \"is\" is missing\n");
+  EXPECT_EQ(mistakes_in_entry(R"("requests": [{"usage": "$.a", "is": "b", "host": "c", "price": 1}])"),
+            "x.json:1: a condition is of the host or of the usage\n");
+  EXPECT_EQ(mistakes_in_entry(R"("requests": [{"host": "*.*", "price": 1}])"),
+            "x.json:1: \"*.*\" has more than one \"*\"\n");
+  EXPECT_NE(mistakes_in_entry(R"("requests": [{"usage": "a", "is": "b", "price": 1}])"), "");
+  EXPECT_NE(mistakes_in_entry(R"("requests": [{"is": "b"}])"), "");
+  EXPECT_EQ(mistakes_in_entry(R"("requests": [{"usage": "$.a", "is": "b", "price": 1}, {"price": 2}])"), "");
 }
 
 }  // namespace

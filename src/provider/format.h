@@ -1,8 +1,8 @@
 // How the bodies of a kind of endpoint are read: the compiled form of a spec's `formats`.
 //
-// A format says which values of a request, of a whole response and of each event
-// of a stream are wanted, and how counts follow from the usage object among
-// them. It is immutable and shared by endpoints and threads.
+// A format says which values of a request, of a whole response, of each event of
+// a stream and of each message on a WebSocket are wanted, and how counts follow
+// from the usage object among them. It is immutable and shared by endpoints and threads.
 //
 // Not here: the keys of the file and what they mean (docs/provider-spec.md),
 // the reading itself (meter/).
@@ -35,15 +35,19 @@ enum class Slot : std::uint8_t {
   kFinishReason,
   kErrorType,
   kServiceTier,
-  kUsage,  // an object, verbatim
+  kGenerates,           // "true" or "false"
+  kLane,                // of a WebSocket that answers several requests at a time: which answers belong to which
+  kTranscriptionModel,  // of what the client says, where another model than that of the turns writes it down
+  kUsage,               // an object, verbatim
 };
-inline constexpr std::size_t kSlotCount = 11;
+inline constexpr std::size_t kSlotCount = 14;
 
 // One place where a slot's value may be. Of several the one with the lowest rank wins.
 struct Pick {
   Slot slot = Slot::kUsage;
   std::uint8_t rank = 0;
-  std::string after;                             // only what follows this text in the value; empty: all of it
+  std::string after;   // only what follows this text in the value; empty: all of it
+  std::string unless;  // a value equal to this says nothing; empty: every value says something
   std::shared_ptr<const json::QuerySet> within;  // the value is JSON in a string: the answer to this one query in it
 };
 
@@ -55,23 +59,44 @@ struct HeadPick {
   Pick pick;
 };
 
+// A pick whose value does not stand in the content.
+struct GivenPick {
+  std::string text;  // the value; empty: the type of the event, as the stream states it
+  Pick pick;
+};
+
 // Counts the values of a wildcard query that equal `equals`: calls of a tool.
 struct ToolPick {
   std::string tool;
-  std::string equals;
+  std::string equals;  // empty: any text that is not
 };
 
 // The longest values that are kept, as they stand in the document; of what is longer nothing is.
 inline constexpr std::uint32_t kMaxTextBytes = 4096;
 inline constexpr std::uint32_t kMaxUsageBytes = 64 * 1024;
+inline constexpr std::uint32_t kMaxUsageMemberBytes = 4096;
 inline constexpr std::uint32_t kMaxTypeBytes = 256;
+inline constexpr std::uint32_t kMaxWrappedBytes = 1024 * 1024;
+inline constexpr std::uint32_t kMaxElementBytes = 32 * 1024 * 1024;
+// Of one text that tokens are counted of; of a longer one nothing is counted.
+inline constexpr std::uint32_t kMaxSampledTextBytes = 4 * 1024 * 1024;
+
+// Where a document says what was put in or came out as text, which tokens can be counted of. Strings count by what
+// they hold, objects and numbers as they stand, arrays not at all: their elements are asked for one by one.
+struct TextRules {
+  json::QuerySet set;     // `texts` queries, then those of turns
+  std::size_t texts = 0;  // the answers to the first ones are text
+  bool empty() const { return set.size() == 0; }
+};
 
 // What to look for in one JSON document.
 struct ContentRules {
   json::QuerySet set;
-  std::vector<Pick> picks;         // by the query's position in the set
-  std::vector<ToolPick> tools;     // the queries after those
-  std::vector<std::string> words;  // by the query's position: a member name, quoted, that must occur for an answer
+  std::vector<Pick> picks;           // by the query's position in the set
+  std::vector<ToolPick> tools;       // the queries after those
+  std::vector<std::string> members;  // the last ones: what they select become members of the usage object, so named
+  std::vector<std::string> words;    // by the query's position: a member name, quoted, that must occur for an answer
+  std::vector<GivenPick> given;
 };
 
 // How a usage object joins the ones before it in the same stream.
@@ -85,19 +110,69 @@ enum class Combine : std::uint8_t {
 struct EventRule {
   std::vector<std::string> types;  // event names; empty: every event without a rule of its own
   ContentRules content;
+  TextRules text;
   Combine combine = Combine::kMerge;
   // A message starts here. What an earlier one used is added, unless it had the same response id: then this
   // one takes its place.
   bool begins = false;
 };
 
-enum class Framing : std::uint8_t { kSse, kNdjson, kJsonArray };
+enum class Framing : std::uint8_t { kSse, kNdjson, kJsonArray, kAwsEventStream };
 
 struct StreamRules {
   std::vector<Framing> framings;               // those that the endpoint may answer with
   std::vector<std::string> skip;               // whole events that are no JSON: "[DONE]"
   std::shared_ptr<const json::QuerySet> type;  // where an event that the framing does not name says its type
-  std::vector<EventRule> events;               // at most one without types, the last
+  // Where the text of an event carries the event itself, in base64; an event without it is read as it is.
+  std::shared_ptr<const json::QuerySet> unwrap;
+  std::vector<EventRule> events;  // at most one without types, the last
+  // Each event is a call of its own (a line of a batch's results), not a part of this one.
+  bool separate = false;
+  // Where a response that is one document has its events: elements of an array in it. Null: nowhere.
+  std::shared_ptr<const json::QuerySet> elements;
+  // A client may ask for usage by `stream_options.include_usage`, and the provider takes it.
+  bool usage_on_request = false;
+};
+
+// What a usage object may be called, wherever it stands (meter/usage_search.h).
+struct SearchRules {
+  std::vector<std::string> objects;  // member names, quoted: "\"usage\""; the earlier ones are preferred
+  std::vector<std::string> members;  // of numbers that stand without an object of their own, quoted
+};
+
+// What a message on a WebSocket is to the turns of its connection.
+enum class TurnRole : std::uint8_t {
+  kSession,  // what it says holds for every later turn
+  kRequest,  // the client asks for a turn
+  kAsk,      // the client says a part of what it will ask for
+  kBegin,    // one of a turn's; opens one where none fits
+  kPart,     // one of a turn's that is open
+  kEnd,      // the last of a turn's; opens one where none fits
+  kWhole,    // a turn of its own, if it states usage or an error
+  kRefusal,  // the answer to a request that gets no turn
+};
+
+struct MessageRule {
+  std::vector<std::string> types;     // names, in which "*" stands for anything
+  std::vector<std::size_t> presence;  // or queries of MessageRules::kinds, of which one must select something
+  TurnRole role = TurnRole::kSession;
+  bool is_content = false;  // the first such message is its turn's first chunk
+  std::string operation;    // of a turn of its own; empty: the endpoint's
+  Combine combine = Combine::kSet;
+  ContentRules content;
+  TextRules text;
+};
+
+// The messages of one side.
+struct MessageRules {
+  json::QuerySet kinds;            // where the type is, then the presence queries
+  std::size_t type_queries = 0;    // how many of them say the type, in order of preference
+  std::vector<MessageRule> rules;  // the first that matches
+};
+
+struct WebSocketRules {
+  MessageRules client;
+  MessageRules server;
 };
 
 // The counts of meter::Usage that a rule can give.
@@ -152,11 +227,18 @@ struct UsageRules {
 struct Format {
   std::string name;  // "anthropic/messages"
   ContentRules request;
+  TextRules request_text;
   std::vector<HeadPick> request_head;
   ContentRules response;  // of a whole body
+  TextRules response_text;
   std::vector<HeadPick> response_head;
   std::optional<StreamRules> stream;
+  std::optional<WebSocketRules> websocket;
   UsageRules usage;
+  SearchRules search;
+
+  // Whether a response that says nothing of usage can have its tokens counted from text.
+  bool has_text() const { return !request_text.empty() || !response_text.empty(); }
 };
 
 }  // namespace tokometer::provider

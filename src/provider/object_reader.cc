@@ -7,7 +7,7 @@
 namespace tokometer::provider {
 namespace {
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 }  // namespace
 
@@ -26,7 +26,7 @@ const Merged* ObjectReader::any(std::string_view key) {
 const Merged* ObjectReader::object(std::string_view key) {
   const Merged* value = any(key);
   if (value == nullptr || value->is_object()) return value;
-  mistakes_.add(*value, quoted(key) + " must be an object");
+  mistakes_.add(*value, in_quotes(key) + " must be an object");
   return nullptr;
 }
 
@@ -34,7 +34,7 @@ std::optional<std::string> ObjectReader::string(std::string_view key) {
   const Merged* value = any(key);
   if (value == nullptr) return std::nullopt;
   if (const auto text = value->node.string()) return std::string(*text);
-  mistakes_.add(*value, quoted(key) + " must be a string");
+  mistakes_.add(*value, in_quotes(key) + " must be a string");
   return std::nullopt;
 }
 
@@ -42,7 +42,7 @@ std::optional<bool> ObjectReader::boolean(std::string_view key) {
   const Merged* value = any(key);
   if (value == nullptr) return std::nullopt;
   const auto boolean = value->node.boolean();
-  if (!boolean) mistakes_.add(*value, quoted(key) + " must be true or false");
+  if (!boolean) mistakes_.add(*value, in_quotes(key) + " must be true or false");
   return boolean;
 }
 
@@ -50,7 +50,7 @@ std::optional<std::int64_t> ObjectReader::integer(std::string_view key) {
   const Merged* value = any(key);
   if (value == nullptr) return std::nullopt;
   const auto number = value->node.int64();
-  if (!number) mistakes_.add(*value, quoted(key) + " must be a whole number");
+  if (!number) mistakes_.add(*value, in_quotes(key) + " must be a whole number");
   return number;
 }
 
@@ -74,8 +74,8 @@ std::optional<std::size_t> ObjectReader::choice(std::string_view key, std::initi
   const auto text = value->node.string();
   const auto* found = text ? std::ranges::find(choices, *text) : choices.end();
   if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
-  std::string what = quoted(key) + " must be one of";
-  for (const auto choice : choices) what += " " + quoted(choice);
+  std::string what = in_quotes(key) + " must be one of";
+  for (const auto choice : choices) what += " " + in_quotes(choice);
   mistakes_.add(*value, what);
   return std::nullopt;
 }
@@ -83,8 +83,8 @@ std::optional<std::size_t> ObjectReader::choice(std::string_view key, std::initi
 void ObjectReader::finish() {
   for (const MergedMember& member : object_.members) {
     if (std::ranges::find(asked_, member.name) != asked_.end()) continue;
-    std::string what = "unknown key " + quoted(member.name);
-    if (const auto near = nearest(member.name, asked_)) what += ", did you mean " + quoted(*near) + "?";
+    std::string what = "unknown key " + in_quotes(member.name);
+    if (const auto near = nearest(member.name, asked_)) what += ", did you mean " + in_quotes(*near) + "?";
     mistakes_.add(member.value, what);
   }
 }

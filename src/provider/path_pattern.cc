@@ -32,6 +32,8 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
+constexpr std::size_t kMaxBytes = 4096;
+
 bool is_name(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
 }
@@ -42,20 +44,24 @@ std::unexpected<Error> bad(std::string_view text, std::string_view why) {
 
 }  // namespace
 
-Result<PathPattern::Segment> PathPattern::parse_segment(std::string_view text) {
+// Reads the segment of a pattern that is `text` and begins at `begin`.
+Result<PathPattern::Segment> PathPattern::parse_segment(std::string_view text, std::size_t begin) {
   Segment segment;
+  const auto run = [&](std::size_t from, std::size_t size) {
+    return Run{static_cast<std::uint16_t>(begin + from), static_cast<std::uint16_t>(size)};
+  };
   const auto open = text.find('{');
   const auto close = text.find('}');
   if (open == std::string_view::npos) {
     if (close != std::string_view::npos) return bad(text, "} without {");
-    segment.prefix = text;
+    segment.prefix = run(0, text.size());
     return segment;
   }
   if (close == std::string_view::npos || close < open) return bad(text, "{ without }");
   if (text.find_first_of("{}", close + 1) != std::string_view::npos) return bad(text, "more than one capture");
   segment.capture = true;
-  segment.prefix = text.substr(0, open);
-  segment.suffix = text.substr(close + 1);
+  segment.prefix = run(0, open);
+  segment.suffix = run(close + 1, text.size() - close - 1);
   auto name = text.substr(open + 1, close - open - 1);
   if (name == "...") {
     if (text.size() != name.size() + 2) return bad(text, "{...} stands alone in its segment");
@@ -67,38 +73,41 @@ Result<PathPattern::Segment> PathPattern::parse_segment(std::string_view text) {
     name.remove_suffix(3);
   }
   if (!is_name(name)) return bad(text, "a capture is named by lower-case letters and _");
-  segment.name = name;
+  segment.name = run(open + 1, name.size());
   return segment;
 }
 
 Result<PathPattern> PathPattern::parse(std::string_view text) {
   if (!text.starts_with('/')) return bad(text, "does not start with /");
   if (text.find_first_of("?#") != std::string_view::npos) return bad(text, "holds a query");
+  if (text.size() > kMaxBytes) return bad(text.substr(0, 64), "longer than 4096 bytes");
   PathPattern pattern;
   pattern.text_ = text;
-  std::string_view rest = text.substr(1);
+  pattern.segments_.reserve(static_cast<std::size_t>(std::ranges::count(text, '/')));
+  std::size_t begin = 1;
   bool has_many = false;
   while (true) {
-    const auto slash = rest.find('/');
-    auto segment = parse_segment(rest.substr(0, slash));
+    const auto slash = text.find('/', begin);
+    auto segment = parse_segment(text.substr(begin, slash == std::string_view::npos ? slash : slash - begin), begin);
     if (!segment) return std::unexpected(segment.error());
     if (segment->many && std::exchange(has_many, true)) return bad(text, "more than one capture of several segments");
     if (segment->optional && slash != std::string_view::npos) return bad(text, "{...} is not the last segment");
-    pattern.literal_length_ += 1 + segment->prefix.size() + segment->suffix.size();
-    pattern.segments_.push_back(std::move(*segment));
+    pattern.literal_length_ =
+        static_cast<std::uint16_t>(pattern.literal_length_ + 1 + segment->prefix.size + segment->suffix.size);
+    pattern.segments_.push_back(*segment);
     if (slash == std::string_view::npos) break;
-    rest.remove_prefix(slash + 1);
+    begin = slash + 1;
   }
   for (const Segment& segment : pattern.segments_) {
     if (segment.optional) break;
-    pattern.lead_ += "/" + segment.prefix;
+    pattern.lead_size_ = static_cast<std::uint16_t>(segment.prefix.begin + segment.prefix.size);
     if (segment.capture) break;
   }
   return pattern;
 }
 
 bool PathPattern::match(std::string_view path, Captures* captures) const {
-  if (!path.starts_with(lead_)) return false;
+  if (!path.starts_with(std::string_view(text_).substr(0, lead_size_))) return false;
   std::size_t segment_count = static_cast<std::size_t>(std::ranges::count(path, '/'));
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
@@ -117,17 +126,16 @@ bool PathPattern::match(std::string_view path, Captures* captures) const {
     path = end == std::string_view::npos ? std::string_view{} : path.substr(end);
     segment_count -= std::min(segment_count, take);
     if (!segment.capture) {
-      if (value != segment.prefix) return false;
+      if (value != part(segment.prefix)) return false;
       continue;
     }
-    if (value.size() <= segment.prefix.size() + segment.suffix.size() || !value.starts_with(segment.prefix) ||
-        !value.ends_with(segment.suffix)) {
+    if (value.size() <= std::size_t{segment.prefix.size} + segment.suffix.size ||
+        !value.starts_with(part(segment.prefix)) || !value.ends_with(part(segment.suffix))) {
       return false;
     }
     if (captures != nullptr) {
-      const auto inner =
-          value.substr(segment.prefix.size(), value.size() - segment.prefix.size() - segment.suffix.size());
-      captures->emplace_back(segment.name, percent_decoded(inner));
+      const auto inner = value.substr(segment.prefix.size, value.size() - segment.prefix.size - segment.suffix.size);
+      captures->emplace_back(part(segment.name), percent_decoded(inner));
     }
   }
   return path.empty();
@@ -140,7 +148,7 @@ PathPattern::Captures PathPattern::captures(std::string_view path) const {
 }
 
 bool PathPattern::captures_name(std::string_view name) const {
-  return std::ranges::any_of(segments_, [&](const Segment& s) { return s.capture && s.name == name; });
+  return std::ranges::any_of(segments_, [&](const Segment& s) { return s.capture && part(s.name) == name; });
 }
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find_first_of("?#")); }

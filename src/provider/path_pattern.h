@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,22 +45,28 @@ class PathPattern {
   bool captures_name(std::string_view name) const;
 
  private:
+  // A run of text_: there are thousands of patterns, and they hold no text but that.
+  struct Run {
+    std::uint16_t begin = 0;
+    std::uint16_t size = 0;
+  };
   struct Segment {
-    std::string prefix;  // literal before the capture, or all of it
-    std::string suffix;  // literal after the capture
-    std::string name;    // of the capture; empty for "{...}"
+    Run prefix;  // literal before the capture, or all of it
+    Run suffix;  // literal after the capture
+    Run name;    // of the capture; empty for "{...}"
     bool capture = false;
     bool many = false;      // takes several segments
     bool optional = false;  // may take none: "{...}"
   };
 
-  static Result<Segment> parse_segment(std::string_view text);
+  static Result<Segment> parse_segment(std::string_view text, std::size_t begin);
+  std::string_view part(Run run) const { return std::string_view(text_).substr(run.begin, run.size); }
   bool match(std::string_view path, Captures* captures) const;
 
   std::string text_;
-  std::string lead_;  // the literal that every path that matches begins with
   std::vector<Segment> segments_;
-  std::size_t literal_length_ = 0;
+  std::uint16_t lead_size_ = 0;  // of the literal that every path that matches begins with
+  std::uint16_t literal_length_ = 0;
 };
 
 // The part of a request target before "?" or "#".

@@ -54,6 +54,12 @@ bool all_match(const std::vector<FieldMatch>& matches, wire::Fields fields) {
   return std::ranges::all_of(matches, [&](const FieldMatch& match) { return match.matches(fields); });
 }
 
+bool all_match(const std::vector<CaptureMatch>& matches, const PathPattern& pattern, std::string_view path) {
+  if (matches.empty()) return true;
+  const auto captures = pattern.captures(path);
+  return std::ranges::all_of(matches, [&](const CaptureMatch& match) { return match.matches(captures); });
+}
+
 Result<std::string> read_file(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::string content{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
@@ -98,7 +104,9 @@ struct Registry::Impl {
   std::vector<Bare> bare_paths;                                          // the most exact first
   std::unordered_map<const Spec*, std::vector<EndpointPath>> endpoints;  // each the most exact first
 
-  explicit Impl(std::vector<std::unique_ptr<const Spec>> loaded) : specs(std::move(loaded)) {
+  std::shared_ptr<const Format> generic;
+
+  explicit Impl(LoadedSpecs loaded) : specs(std::move(loaded.specs)), generic(std::move(loaded.generic)) {
     for (const auto& spec : specs) index(*spec);
     // What is alike in all else is ordered by its text, so that the order of files does not matter.
     std::ranges::sort(host_patterns, std::greater{},
@@ -127,7 +135,8 @@ struct Registry::Impl {
     }
     std::ranges::sort(paths, std::greater{}, [](const EndpointPath& entry) {
       const auto& [path, endpoint] = entry;
-      return std::tuple(path->literal_length(), endpoint->fields.size(), std::string_view(path->text()));
+      return std::tuple(path->literal_length(), endpoint->fields.size() + endpoint->captures.size(),
+                        std::string_view(path->text()));
     });
   }
 };
@@ -139,13 +148,18 @@ Result<std::shared_ptr<const Registry>> Registry::load(std::span<const embedded:
                                                        const std::filesystem::path& user_folder) {
   const auto files = read_folder(user_folder);
   if (!files) return std::unexpected(files.error());
-  std::vector<SpecText> builtin_texts;
-  for (const embedded::File& file : builtin) builtin_texts.push_back({file.name, file.content});
   std::vector<SpecText> user_texts;
   for (const auto& [name, content] : *files) user_texts.push_back({name, content});
-  LoadedSpecs loaded = load_specs(builtin_texts, user_texts);
+  return load_texts(builtin, user_texts);
+}
+
+Result<std::shared_ptr<const Registry>> Registry::load_texts(std::span<const embedded::File> builtin,
+                                                             std::span<const SpecText> user) {
+  std::vector<SpecText> builtin_texts;
+  for (const embedded::File& file : builtin) builtin_texts.push_back({file.name, file.content});
+  LoadedSpecs loaded = load_specs(builtin_texts, user);
   if (!loaded.mistakes.empty()) return fail(ErrorCode::kInvalid, loaded.mistakes.front());
-  auto impl = std::make_unique<Impl>(std::move(loaded.specs));
+  auto impl = std::make_unique<Impl>(std::move(loaded));
   return std::shared_ptr<const Registry>(new Registry(std::move(impl)));
 }
 
@@ -156,7 +170,11 @@ const Spec* Registry::by_name(std::string_view name) const {
   return found == impl_->by_name.end() ? nullptr : found->second;
 }
 
+const Format* Registry::generic() const { return impl_->generic.get(); }
+
 const Spec* Registry::by_host(std::string_view host) const {
+  // With its port first: local servers differ by nothing else.
+  if (const auto found = impl_->by_host.find(host); found != impl_->by_host.end()) return found->second;
   std::array<char, kMaxHostBytes> buffer;
   const auto plain = plain_host(host, buffer);
   if (plain.empty()) return nullptr;
@@ -194,7 +212,8 @@ const Endpoint* Registry::endpoint(const Spec& spec, std::string_view method, st
   const auto path = spec.own_path(target);
   for (const auto& [pattern, endpoint] : found->second) {
     if (std::ranges::find(endpoint->methods, method) == endpoint->methods.end()) continue;
-    if (pattern->matches(path) && all_match(endpoint->fields, fields)) return endpoint;
+    if (!pattern->matches(path) || !all_match(endpoint->fields, fields)) continue;
+    if (all_match(endpoint->captures, *pattern, path)) return endpoint;
   }
   return nullptr;
 }

@@ -24,19 +24,27 @@
 
 namespace tokometer::provider {
 
+struct SpecText;  // spec_file.h
+
 class Registry {
  public:
   // Merges `builtin` with every *.json of `user_folder` (which may be missing).
   // Fails on the first fault of a file: "FILE:LINE: what is wrong".
   static Result<std::shared_ptr<const Registry>> load(std::span<const embedded::File> builtin,
                                                       const std::filesystem::path& user_folder);
+  // The same with the texts of the user's files.
+  static Result<std::shared_ptr<const Registry>> load_texts(std::span<const embedded::File> builtin,
+                                                            std::span<const SpecText> user);
   ~Registry();
 
   // In order of their names.
   const std::vector<std::unique_ptr<const Spec>>& specs() const;
 
   const Spec* by_name(std::string_view name) const;
-  // By the origin's host name, exactly or by dot boundary as the spec says.
+  // What usage looks like whoever states it (the spec "generic"): asked where no spec knows an endpoint, and where
+  // a spec's own reading is poor. Null only where the specs were loaded without it.
+  const Format* generic() const;
+  // By the origin's host name, with or without a port: exactly or by dot boundary as the spec says.
   const Spec* by_host(std::string_view host) const;
 
   struct Routed {
@@ -61,8 +69,9 @@ class Registry {
   std::unique_ptr<Impl> impl_;
 };
 
-// A JSON body in the error shape of `spec` (null: OpenAI's, the most common),
-// so that the client's SDK shows `message` as it would show the provider's.
-std::string error_body(const Spec* spec, int status, std::string_view type, std::string_view message);
+// A JSON body in the error shape of `spec` (null: OpenAI's, the most common) and
+// with its name for what `status` means, so that the client's SDK raises and
+// shows what it would for the provider's own.
+std::string error_body(const Spec* spec, int status, std::string_view message);
 
 }  // namespace tokometer::provider

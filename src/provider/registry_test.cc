@@ -61,6 +61,13 @@ TEST(Registry, MatchesHostPatternsAtDots) {
   EXPECT_EQ(registry->by_host("eu-central1.google.com"), nullptr);
 }
 
+TEST(Registry, TellsLocalServersByTheirPorts) {
+  const auto registry = registry_of(R"({"name": "x", "hosts": ["localhost:1234"]})");
+  EXPECT_NE(registry->by_host("localhost:1234"), nullptr);
+  EXPECT_EQ(registry->by_host("localhost:1235"), nullptr);
+  EXPECT_EQ(registry->by_host("localhost"), nullptr);
+}
+
 TEST(Registry, FindsByRoute) {
   const auto registry = builtin();
   const auto routed = registry->by_route("/anthropic/v1/messages?beta=true");
@@ -130,6 +137,16 @@ TEST(Registry, TellsEndpointsApartByFields) {
   EXPECT_EQ(operation(*registry, "x", "POST", "/"), "other");
 }
 
+TEST(Registry, TellsEndpointsApartByWhatThePathCaptures) {
+  const auto registry = builtin();
+  for (const std::string_view model :
+       {"amazon.titan-embed-text-v2:0", "cohere.embed-english-v3", "us.cohere.embed-v4%3A0",
+        "arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Famazon.titan-embed-text-v1"}) {
+    EXPECT_EQ(operation(*registry, "aws.bedrock", "POST", "/model/" + std::string(model) + "/invoke"), "embeddings");
+  }
+  EXPECT_EQ(operation(*registry, "aws.bedrock", "POST", "/model/amazon.titan-text-lite-v1/invoke"), "chat");
+}
+
 class UserFolder : public testing::Test {
  protected:
   void SetUp() override {
@@ -173,26 +190,20 @@ TEST(ErrorBody, LooksLikeTheProviders) {
     return std::move(*document);
   };
   const std::string message = "origin \"x\" refused\n\xff";
-  const auto openai = parse(error_body(registry->by_name("openai"), 502, "origin_refused", message));
-  EXPECT_EQ(openai.root()["error"]["type"].string(), "origin_refused");
+  const auto openai = parse(error_body(registry->by_name("openai"), 502, message));
+  EXPECT_EQ(openai.root()["error"]["type"].string(), "api_error");
   EXPECT_THAT(std::string(*openai.root()["error"]["message"].string()), HasSubstr("origin \"x\" refused\n"));
-  const auto anthropic = parse(error_body(registry->by_name("anthropic"), 502, "api_error", "m"));
+  const auto anthropic = parse(error_body(registry->by_name("anthropic"), 502, "m"));
   EXPECT_EQ(anthropic.root()["type"].string(), "error");
   EXPECT_EQ(anthropic.root()["error"]["type"].string(), "api_error");
-  const auto gemini = parse(error_body(registry->by_name("gcp.gemini"), 504, "DEADLINE_EXCEEDED", "{type}"));
+  const auto too_large = parse(error_body(registry->by_name("anthropic"), 413, "m"));
+  EXPECT_EQ(too_large.root()["error"]["type"].string(), "request_too_large");
+  const auto gemini = parse(error_body(registry->by_name("gcp.gemini"), 504, "{type}"));
+  EXPECT_EQ(gemini.root()["error"]["status"].string(), "DEADLINE_EXCEEDED");
   EXPECT_EQ(gemini.root()["error"]["code"].int64(), 504);
   EXPECT_EQ(gemini.root()["error"]["message"].string(), "{type}");
-  const auto unknown = parse(error_body(nullptr, 400, "bad_request", "m"));
+  const auto unknown = parse(error_body(nullptr, 400, "m"));
   EXPECT_EQ(unknown.root()["error"]["message"].string(), "m");
-}
-
-TEST(RedactedTarget, HidesKeys) {
-  const auto registry = builtin();
-  EXPECT_EQ(redacted_target(registry->by_name("gcp.gemini"), "/v1beta/models/m:generateContent?alt=sse&key=AIza&x"),
-            "/v1beta/models/m:generateContent?alt=sse&key=REDACTED&x");
-  EXPECT_EQ(redacted_target(nullptr, "/x?API_KEY=1&token=2&page=3"), "/x?API_KEY=REDACTED&token=REDACTED&page=3");
-  EXPECT_EQ(redacted_target(nullptr, "/x"), "/x");
-  EXPECT_EQ(redacted_target(nullptr, "/x?"), "/x?");
 }
 
 TEST(WildcardMatches, StandsForAnyRun) {

@@ -1,18 +1,9 @@
 #include "provider/spec.h"
 
 #include <algorithm>
-#include <array>
 
 namespace tokometer::provider {
 namespace {
-
-constexpr std::array<std::string_view, 6> kCommonSecrets = {"key",    "api_key", "api-key",
-                                                            "apikey", "token",   "access_token"};
-
-bool is_secret(const Spec* spec, std::string_view name) {
-  const auto same = [&](std::string_view secret) { return wire::iequals(secret, name); };
-  return spec == nullptr ? std::ranges::any_of(kCommonSecrets, same) : std::ranges::any_of(spec->secret_query, same);
-}
 
 // "/api" of "https://host/api/".
 std::string_view base_path(std::string_view base_url) {
@@ -56,34 +47,18 @@ bool FieldMatch::matches(wire::Fields fields) const {
   });
 }
 
+bool CaptureMatch::matches(const PathPattern::Captures& captures) const {
+  return std::ranges::any_of(captures, [&](const auto& capture) {
+    return capture.first == name && wildcard_matches(pattern, capture.second);
+  });
+}
+
 std::string_view Spec::own_path(std::string_view target) const {
   const auto path = path_of(target);
   const auto base = base_path(base_url);
   if (base.empty() || !path.starts_with(base)) return path;
   if (path.size() > base.size() && path[base.size()] != '/') return path;
   return path.substr(base.size());
-}
-
-std::string redacted_target(const Spec* spec, std::string_view target) {
-  const auto path = path_of(target);
-  std::string redacted(path);
-  if (path.size() == target.size() || target[path.size()] != '?') return redacted;
-  std::string_view query = target.substr(path.size() + 1);
-  char separator = '?';
-  while (true) {
-    const auto end = query.find('&');
-    const auto parameter = query.substr(0, end);
-    const auto equals = parameter.find('=');
-    redacted += separator;
-    redacted += parameter.substr(0, equals);
-    if (equals != std::string_view::npos) {
-      redacted += '=';
-      redacted += is_secret(spec, parameter.substr(0, equals)) ? "REDACTED" : parameter.substr(equals + 1);
-    }
-    if (end == std::string_view::npos) return redacted;
-    query.remove_prefix(end + 1);
-    separator = '&';
-  }
 }
 
 }  // namespace tokometer::provider

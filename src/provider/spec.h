@@ -5,15 +5,18 @@
 // Registry.
 //
 // Not here: how bodies are read (format.h), which spec a request belongs to
-// (registry.h), how the file is read (spec_file.h).
+// (registry.h), how the file is read (spec_file.h), what is a credential
+// (secrets.h).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "provider/path_pattern.h"
+#include "provider/quota_rules.h"
 #include "wire/fields.h"
 
 namespace tokometer::provider {
@@ -37,12 +40,21 @@ struct FieldMatch {
   bool matches(wire::Fields fields) const;
 };
 
+// A condition on what a path pattern captures.
+struct CaptureMatch {
+  std::string name;
+  std::string pattern;  // as of FieldMatch: "*embed*"
+
+  bool matches(const PathPattern::Captures& captures) const;
+};
+
 struct Endpoint {
-  std::string name;                  // its key in the file: "chat_completions"
-  std::string operation;             // "chat", "responses", "embeddings", …
-  std::vector<std::string> methods;  // upper case
-  std::vector<PathPattern> paths;    // below the path of the spec's base_url
-  std::vector<FieldMatch> fields;    // all must hold
+  std::string name;                    // its key in the file: "chat_completions"
+  std::string operation;               // "chat", "responses", "embeddings", …
+  std::vector<std::string> methods;    // upper case
+  std::vector<PathPattern> paths;      // below the path of the spec's base_url
+  std::vector<FieldMatch> fields;      // all must hold
+  std::vector<CaptureMatch> captures;  // all must hold
   Billing billing = Billing::kAlways;
   bool ignore = false;                   // telemetry: passes, but makes no event
   std::shared_ptr<const Format> format;  // null: nothing in it is read
@@ -64,15 +76,17 @@ struct Spec {
   std::vector<std::string> hosts;  // "api.x.com", "*.x.com" (any depth below), "runtime.*.x.com" (one label)
   std::vector<BarePath> bare_paths;
 
-  // Whose values are credentials and never leave the exchange.
-  std::vector<std::string> secret_fields;  // lower case: "x-api-key"
-  std::vector<std::string> secret_query;   // "key"
-  // Where responses tell of limits and of the request's id; "*" stands for anything.
-  std::vector<std::string> rate_limit_fields;  // lower case: "anthropic-ratelimit-*"
-  std::vector<std::string> request_id_fields;
+  // Whose values are credentials and never leave the exchange, besides those that secrets.h knows.
+  std::vector<std::string> secret_fields;      // lower case: "x-api-key"
+  std::vector<std::string> secret_query;       // "key"
+  std::vector<std::string> request_id_fields;  // where responses name the request
+
+  QuotaRules quotas;     // what responses tell of limits
+  AccountRules account;  // whose limits these are
 
   std::vector<Endpoint> endpoints;
   std::string error_body;  // JSON with {status}, {type} and {message}; see error_body() in registry.h
+  std::map<std::string, std::string> error_types;  // what {type} is, by status: "404", "5xx"
 
   std::string source;  // the file that says so last, for messages: "anthropic.json"
 
@@ -82,10 +96,5 @@ struct Spec {
 
 // Whether `text` matches `pattern`, in which "*" stands for any run of characters.
 bool wildcard_matches(std::string_view pattern, std::string_view text);
-
-// `target` with the value of every query parameter in `secret_query` replaced by
-// "REDACTED". Without a spec, those of "key", "api_key", "api-key", "apikey", "token"
-// and "access_token".
-std::string redacted_target(const Spec* spec, std::string_view target);
 
 }  // namespace tokometer::provider

@@ -10,6 +10,7 @@
 #include "provider/format_file.h"
 #include "provider/merged.h"
 #include "provider/object_reader.h"
+#include "provider/quota_file.h"
 
 namespace tokometer::provider {
 namespace {
@@ -17,6 +18,9 @@ namespace {
 // What says which provider a spec is, and is therefore never inherited.
 constexpr std::string_view kOwnKeys[] = {"$schema", "name",     "title", "enabled",   "extends",
                                          "hosts",   "base_url", "route", "bare_paths"};
+
+// How far a format may extend others; more is a circle.
+constexpr std::size_t kMaxFormatDepth = 16;
 
 bool is_word(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -39,6 +43,7 @@ class Loader {
         if (spec) loaded.specs.push_back(std::move(spec));
       }
     }
+    loaded.generic = generic();
     loaded.mistakes = mistakes_.messages();
     if (!loaded.mistakes.empty()) loaded.specs.clear();
     return loaded;
@@ -46,6 +51,13 @@ class Loader {
 
  private:
   using Formats = std::map<std::string, std::shared_ptr<const Format>, std::less<>>;
+
+  std::shared_ptr<const Format> generic() const {
+    const auto spec = formats_.find("generic");
+    if (spec == formats_.end()) return nullptr;
+    const auto found = spec->second.find("any");
+    return found == spec->second.end() ? nullptr : found->second;
+  }
 
   void add(const SpecText& text) {
     json::Mistakes syntax{std::string(text.file)};
@@ -95,7 +107,7 @@ class Loader {
     if (!all->is_object()) return mistakes_.add(*all, "\"formats\" must be an object");
     for (const MergedMember& member : all->members) {
       if (member.value.node.is_null()) continue;
-      const Merged whole = whole_format(*all, member.value, 0);
+      const Merged whole = whole_format(name, *all, member.value, 0);
       // Most specs inherit their formats as they are: what reads alike is compiled once.
       auto& compiled = compiled_[whole.text()];
       if (!compiled) compiled = compile_format(name + "/" + member.name, whole, mistakes_);
@@ -103,23 +115,33 @@ class Loader {
     }
   }
 
-  // `format` laid over what it extends among `all` formats of its spec.
-  Merged whole_format(const Merged& all, const Merged& format, std::size_t depth) {
+  // `format` laid over what it extends: among `all` formats of its spec, or of the one named before a slash.
+  Merged whole_format(const std::string& spec, const Merged& all, const Merged& format, std::size_t depth) {
     const Merged* extends = format.find("extends");
     if (extends == nullptr) return format;
     Merged whole = format;
     whole.remove("extends");
     if (extends->node.is_null()) return whole;
     const auto base_name = extends->node.string();
-    const Merged* base = base_name ? all.find(*base_name) : nullptr;
-    if (base == nullptr || depth > all.members.size()) {
-      const bool circle = base != nullptr;
-      mistakes_.add(*extends, circle ? R"("extends" leads in a circle)" : R"("extends" names no format of this spec)");
+    const auto slash = base_name ? base_name->find('/') : std::string_view::npos;
+    const std::string owner = slash == std::string_view::npos ? spec : std::string(base_name->substr(0, slash));
+    const Merged* formats = owner == spec ? &all : formats_in(owner);
+    const std::string_view key =
+        slash == std::string_view::npos ? base_name.value_or("") : base_name->substr(slash + 1);
+    const Merged* base = formats == nullptr ? nullptr : formats->find(key);
+    if (base == nullptr || depth > kMaxFormatDepth) {
+      mistakes_.add(*extends, base != nullptr ? R"("extends" leads in a circle)" : R"("extends" names no format)");
       return whole;
     }
-    Merged laid = whole_format(all, *base, depth + 1);
+    Merged laid = whole_format(owner, *formats, *base, depth + 1);
     laid.overlay(whole);
     return laid;
+  }
+
+  const Merged* formats_in(const std::string& spec) {
+    const Merged* const whole = files_.contains(spec) ? resolve(spec) : nullptr;
+    const Merged* const formats = whole == nullptr ? nullptr : whole->find("formats");
+    return formats != nullptr && formats->is_object() ? formats : nullptr;
   }
 
   // "messages" of the spec itself, or "anthropic/messages".
@@ -141,20 +163,46 @@ class Loader {
     return nullptr;
   }
 
-  std::vector<FieldMatch> field_matches(ObjectReader& reader) {
-    std::vector<FieldMatch> matches;
-    const Merged* fields = reader.object("fields");
-    if (fields == nullptr) return matches;
-    for (const MergedMember& field : fields->members) {
-      if (field.value.node.is_null()) continue;
-      const auto pattern = field.value.node.string();
+  // Conditions by name: FieldMatch or CaptureMatch.
+  template <typename Match>
+  std::vector<Match> matches(ObjectReader& reader, std::string_view key) {
+    std::vector<Match> matches;
+    const Merged* conditions = reader.object(key);
+    if (conditions == nullptr) return matches;
+    for (const MergedMember& condition : conditions->members) {
+      if (condition.value.node.is_null()) continue;
+      const auto pattern = condition.value.node.string();
       if (pattern) {
-        matches.push_back({field.name, std::string(*pattern)});
+        matches.push_back({condition.name, std::string(*pattern)});
       } else {
-        mistakes_.add(field.value, "a field's pattern must be a string");
+        mistakes_.add(condition.value, "a pattern must be a string");
       }
     }
     return matches;
+  }
+
+  void check_captures(const Endpoint& endpoint, const Merged& at) {
+    for (const CaptureMatch& match : endpoint.captures) {
+      for (const PathPattern& path : endpoint.paths) {
+        if (path.captures_name(match.name)) continue;
+        mistakes_.add(at, "\"captures\": the path " + path.text() + " captures no \"" + match.name + "\"");
+      }
+    }
+  }
+
+  std::map<std::string, std::string> error_types(const Merged& at) {
+    std::map<std::string, std::string> types;
+    for (const MergedMember& member : at.members) {
+      if (member.value.node.is_null()) continue;
+      const auto type = member.value.node.string();
+      const bool status = member.name.size() == 3 && (member.name[0] == '4' || member.name[0] == '5');
+      if (status && type) {
+        types.emplace(member.name, *type);
+      } else {
+        mistakes_.add(member.value, R"("error_types" names a type by a status: "404" or "4xx")");
+      }
+    }
+    return types;
   }
 
   void add_path(std::vector<PathPattern>& paths, const Merged& at, std::string_view text) {
@@ -181,7 +229,9 @@ class Loader {
     } else {
       mistakes_.add(member.value, "an endpoint needs \"path\"");
     }
-    endpoint.fields = field_matches(reader);
+    endpoint.fields = matches<FieldMatch>(reader, "fields");
+    endpoint.captures = matches<CaptureMatch>(reader, "captures");
+    check_captures(endpoint, member.value);
     if (const auto bills = reader.choice("bills", {"always", "never", "once"})) {
       endpoint.billing = static_cast<Billing>(*bills);
     }
@@ -203,7 +253,7 @@ class Loader {
         mistakes_.add(value, "a bare path needs \"path\"");
       }
       auto methods = reader.strings("methods");
-      auto fields = field_matches(reader);
+      auto fields = matches<FieldMatch>(reader, "fields");
       reader.finish();
       if (!paths.empty()) spec.bare_paths.push_back({std::move(paths.front()), std::move(methods), std::move(fields)});
     }
@@ -231,9 +281,11 @@ class Loader {
       spec->secret_query = section.strings("query");
       section.finish();
     }
-    spec->rate_limit_fields = reader.names("rate_limit_fields");
     spec->request_id_fields = reader.names("request_id_fields");
+    if (const Merged* quotas = reader.object("quotas")) spec->quotas = compile_quotas(*quotas, mistakes_);
+    if (const Merged* account = reader.object("account")) spec->account = compile_account(*account, mistakes_);
     if (const Merged* body = reader.object("error_body")) spec->error_body = body->text();
+    if (const Merged* types = reader.object("error_types")) spec->error_types = error_types(*types);
     auto prefixes = reader.strings("prefixes");
     if (prefixes.empty()) prefixes.emplace_back();
     if (const Merged* endpoints = reader.object("endpoints")) {

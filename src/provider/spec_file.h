@@ -25,7 +25,8 @@ struct SpecText {
 
 struct LoadedSpecs {
   std::vector<std::unique_ptr<const Spec>> specs;  // enabled ones, by name; none if there are mistakes
-  std::vector<std::string> mistakes;               // "FILE:LINE: what is wrong"
+  std::shared_ptr<const Format> generic;  // "generic/any", also where its spec is switched off; null if there is none
+  std::vector<std::string> mistakes;      // "FILE:LINE: what is wrong"
 };
 
 LoadedSpecs load_specs(std::span<const SpecText> builtin, std::span<const SpecText> user);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "provider/secrets.h"
 #include "provider/spec_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -21,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& spec : loaded.specs) {
     TOKOMETER_CHECK(!spec->name.empty());
     static_cast<void>(spec->own_path("/v1/x?y"));
-    static_cast<void>(tokometer::provider::redacted_target(spec.get(), "/v1/x?key=1"));
+    static_cast<void>(tokometer::provider::redacted_target(spec.get(), "/v1/x?q=1"));
     for (const auto& endpoint : spec->endpoints) {
       for (const auto& path : endpoint.paths) static_cast<void>(path.captures("/v1/models/m:x"));
     }

@@ -99,6 +99,12 @@ TEST(SpecFile, ReportsEveryMistake) {
   EXPECT_THAT(loaded.mistakes, ElementsAre(HasSubstr("a.json:1"), HasSubstr("b.json:1")));
 }
 
+TEST(SpecFile, RefusesAConditionOnWhatNoPathCaptures) {
+  const LoadedSpecs loaded = load({{"a.json", R"({"name": "a", "endpoints": {
+    "e": {"operation": "chat", "path": ["/x/{id}", "/y"], "captures": {"id": "*"}}}})"}});
+  EXPECT_THAT(loaded.mistakes, ElementsAre(HasSubstr(R"("captures": the path /y captures no "id")")));
+}
+
 TEST(SpecFile, LaysUserFilesOver) {
   const LoadedSpecs loaded = load({{"a.json", R"({"name": "a", "title": "A", "base_url": "https://a.com",
                                                 "secrets": {"fields": ["X-Key"], "query": ["k"]}, "hosts": ["a.com"]})"}},
@@ -141,7 +147,7 @@ TEST(SpecFile, InheritsAllButWhoItIs) {
       load({{"child.json",
              R"({"name": "child", "extends": "base", "endpoints": {"two": null, "one": {"operation": "rerank"}}})"},
             {"base.json", R"({"name": "base", "title": "Base", "route": "base", "hosts": ["b.com"], "prefixes": ["/v2"],
-                         "rate_limit_fields": ["x-limit"], "formats": {"f": {}},
+                         "account": {"label": ["x-org"]}, "formats": {"f": {}},
                          "endpoints": {"one": {"operation": "chat", "path": "/one", "format": "f"},
                                        "two": {"operation": "chat", "path": "/two"}}})"}});
   ASSERT_THAT(loaded.mistakes, IsEmpty());
@@ -149,7 +155,7 @@ TEST(SpecFile, InheritsAllButWhoItIs) {
   EXPECT_EQ(child->title, "child");
   EXPECT_EQ(child->route, "");
   EXPECT_THAT(child->hosts, IsEmpty());
-  EXPECT_THAT(child->rate_limit_fields, ElementsAre("x-limit"));
+  EXPECT_THAT(child->account.label_fields, ElementsAre("x-org"));
   ASSERT_EQ(child->endpoints.size(), 1U);
   EXPECT_EQ(child->endpoints[0].operation, "rerank");
   EXPECT_EQ(child->endpoints[0].paths[0].text(), "/v2/one");
@@ -162,6 +168,32 @@ TEST(SpecFile, RefusesInheritanceThatLeadsNowhere) {
   EXPECT_THAT(first_mistake(R"({"name": "x", "extends": "x"})"), HasSubstr("circle"));
   EXPECT_THAT(first_mistake(R"({"name": "x", "formats": {"f": {"extends": "g"}}})"), HasSubstr("names no format"));
   EXPECT_THAT(first_mistake(R"({"name": "x", "formats": {"f": {"extends": "f"}}})"), HasSubstr("circle"));
+  EXPECT_THAT(first_mistake(R"({"name": "x", "formats": {"f": {"extends": "y/g"}}})"), HasSubstr("names no format"));
+  EXPECT_THAT(first_mistake(R"({"name": "x", "formats": {"f": {"extends": "x/f"}}})"), HasSubstr("circle"));
+}
+
+TEST(SpecFile, LaysAFormatOverAnotherSpecs) {
+  const LoadedSpecs loaded =
+      load({{"a.json", R"({"name": "a", "formats": {"mine": {"extends": "b/more", "request": {"user": "$.me"}}},
+                      "endpoints": {"e": {"path": "/", "format": "mine"}}})"},
+            {"b.json", R"({"name": "b", "formats": {"chat": {"request": {"model": "$.model", "user": "$.user"}},
+                                               "more": {"extends": "chat", "request": {"stream": "$.stream"}}}})"}});
+  ASSERT_THAT(loaded.mistakes, IsEmpty());
+  EXPECT_EQ(find(loaded, "a")->endpoints[0].format->request.picks.size(), 3U);
+}
+
+TEST(SpecFile, RefusesGivenValuesWhereTheyMeanNothing) {
+  const auto mistake = [](const std::string& section) {
+    return first_mistake("{\"name\": \"x\", \"formats\": {\"f\": {" + section + "}}}");
+  };
+  EXPECT_THAT(mistake(R"("request": {"model": {"is": "m"}})"), HasSubstr("has no meaning here"));
+  EXPECT_THAT(mistake(R"("response": {"usage": {"is": "m"}})"), HasSubstr("has no meaning here"));
+  EXPECT_THAT(mistake(R"("response": {"id": {"is": ""}})"), HasSubstr("has no meaning here"));
+  EXPECT_THAT(mistake(R"("response": {"id": {"is": "a", "from": "$.b"}})"), HasSubstr("\"from\" or \"is\""));
+  EXPECT_THAT(mistake(R"("response": {"id": {"after": "a"}})"), HasSubstr("\"from\" or \"is\""));
+  EXPECT_THAT(mistake(R"("response": {"error_type": "event:type"})"), HasSubstr("has no meaning here"));
+  EXPECT_THAT(mistake(R"("stream": {"separate": true})"), HasSubstr("\"framings\" or \"elements\""));
+  EXPECT_THAT(mistake(R"("stream": {"elements": "$..x"})"), HasSubstr("\"elements\""));
 }
 
 TEST(SpecFile, SharesFormatsBetweenSpecs) {
@@ -179,6 +211,7 @@ TEST(SpecFile, SharesFormatsBetweenSpecs) {
 TEST(SpecFile, ReadsEndpoints) {
   const LoadedSpecs loaded = load({{"a.json", R"({"name": "a", "prefixes": ["/v1", "/v2"], "endpoints": {
     "poll": {"operation": "chat", "methods": ["GET"], "path": ["/x/{id}", "/y"], "bills": "once", "fields": {"x-target": "*.Ask"}},
+    "embed": {"path": "/m/{model}", "captures": {"model": "*embed*"}},
     "tele": {"path": "/t", "prefixes": ["/other"], "bills": "never", "ignore": true}}})"}});
   ASSERT_THAT(loaded.mistakes, IsEmpty());
   const Endpoint& poll = find(loaded, "a")->endpoints[0];
@@ -189,7 +222,10 @@ TEST(SpecFile, ReadsEndpoints) {
   EXPECT_EQ(poll.paths[1].text(), "/v2/x/{id}");
   EXPECT_EQ(poll.fields[0].name, "x-target");
   EXPECT_FALSE(poll.ignore);
-  const Endpoint& telemetry = find(loaded, "a")->endpoints[1];
+  const Endpoint& embed = find(loaded, "a")->endpoints[1];
+  EXPECT_TRUE(embed.captures[0].matches({{"model", "an-embedder"}}));
+  EXPECT_FALSE(embed.captures[0].matches({{"model", "a-talker"}, {"other", "an-embedder"}}));
+  const Endpoint& telemetry = find(loaded, "a")->endpoints[2];
   EXPECT_EQ(telemetry.paths[0].text(), "/other/t");
   EXPECT_EQ(telemetry.billing, Billing::kNever);
   EXPECT_TRUE(telemetry.ignore);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/forwarding.h"
 #include "proxy/router.h"
 #include "proxy/settings.h"
 #include "proxy/tap.h"
@@ -27,11 +28,25 @@ class InternalEndpoints {
   virtual std::optional<Reply> reply(std::string_view path) = 0;
 };
 
+// Says of a call that gave a context whether it may go to its origin. Thread-safe.
+class CallGate {
+ public:
+  struct Refusal {
+    int status = 402;
+    std::string_view code;  // of x-tokometer-error, and the event's error_type
+    std::string message;
+  };
+  virtual ~CallGate() = default;
+  virtual std::optional<Refusal> refuse(const client::CallContext& context) = 0;
+};
+
 struct Context {
   Router router;
   Settings settings;
-  std::shared_ptr<TapFactory> taps;             // null: nothing is measured
-  std::shared_ptr<InternalEndpoints> internal;  // null: none answer
+  std::shared_ptr<TapFactory> taps;                // null: nothing is measured
+  std::shared_ptr<InternalEndpoints> internal;     // null: none answer
+  std::shared_ptr<const Forwarding> forwarding{};  // null: requests that name their host are not served
+  std::shared_ptr<CallGate> gate{};                // null: every call may go
 };
 
 // Where sessions find the context in force. Thread-safe.

@@ -32,6 +32,7 @@ struct Origin {
   bool tls = true;
   std::string host;  // name or IP literal, without brackets
   std::uint16_t port = 443;
+  std::string address{};  // IP literal to connect to instead of what `host` resolves to; empty: resolve it
 
   friend bool operator==(const Origin&, const Origin&) = default;
 };
@@ -43,12 +44,33 @@ enum class NetError {
   kRefused,         // connection refused or unreachable
   kConnectTimeout,  // no connection within the limit
   kTls,             // handshake failed or certificate not trusted
+  kDistrusted,      // the client does not trust our certificate (Driver::secure)
   kReset,           // the peer broke the connection
-  kLimit,           // too many connections of ours
+  kLimit,           // too many connections of ours, or no file descriptor
+  kStopped,         // we closed it, since we are to stop now
+};
+
+// What is spoken on a connection. With TLS it is negotiated (ALPN, RFC 7301), else known beforehand.
+enum class Protocol : std::uint8_t { kHttp1, kHttp2 };
+
+// What a protocol keeps of a connection to an origin while that is idle in the pool.
+class IdleConnection {
+ public:
+  virtual ~IdleConnection() = default;
+  // The origin has sent `bytes`: appends to `out` what it must be told. False: the connection is of no more use.
+  virtual bool on_idle_bytes(std::string_view bytes, SteadyTime now, std::string& out) = 0;
 };
 
 struct Connected {
   bool reused = false;  // came from the pool: it may have died unseen
+  Protocol protocol = Protocol::kHttp1;
+  std::unique_ptr<IdleConnection> idle{};  // what it was given to the pool with
+};
+
+// What may be spoken on a connection that is asked for.
+enum class Offer : std::uint8_t {
+  kHttp1,  // HTTP/1.1 only
+  kAny,    // HTTP/2 too, if the origin has TLS and chooses it
 };
 
 // Which connections `Driver::connect` may hand out.
@@ -76,27 +98,10 @@ enum class Timer : std::uint8_t {
 };
 inline constexpr std::size_t kTimerCount = 6;
 
-class Driver {
+// The time, and deadlines.
+class Timing {
  public:
-  virtual ~Driver() = default;
-
-  // Takes a connection to `origin` from the pool or opens one. The answer comes
-  // after the running call of the Session: on_connected, or on_closed with the
-  // reason (the limit on connecting is the driver's: kConnectTimeout).
-  // `close` on the id before that gives the attempt up.
-  virtual ConnId connect(const Origin& origin, Reuse reuse) = 0;
-  // Gives a connection back to the pool: it is idle and its last response is
-  // complete. The id is void from here on.
-  virtual void release(ConnId conn) = 0;
-
-  // Sends the pieces in order, as one write where it can be. They are valid
-  // during the call only. Returns whether the send buffer is still below its
-  // high-water mark; if not, pause the source until Session::on_drained.
-  virtual bool send(ConnId conn, std::initializer_list<std::string_view> pieces) = 0;
-  virtual void close(ConnId conn, Close how) = 0;
-  // Stops (true) or resumes (false) reading from `conn`: while it is stopped no
-  // on_bytes and no on_eof comes (on_closed may). A call that changes nothing is allowed.
-  virtual void pause(ConnId conn, bool paused) = 0;
+  virtual ~Timing() = default;
 
   // Arms `timer` to fire once after `delay`; arming again moves it, zero disarms it.
   // Cheap enough to be called for every chunk.
@@ -106,17 +111,49 @@ class Driver {
   virtual SteadyTime steady() const = 0;
 };
 
+class Driver : public Timing {
+ public:
+  // Takes a connection to `origin` from the pool or opens one. The answer comes
+  // after the running call of the Session: on_connected, or on_closed with the
+  // reason (the limit on connecting is the driver's: kConnectTimeout).
+  // `close` on the id before that gives the attempt up.
+  virtual ConnId connect(const Origin& origin, Reuse reuse, Offer offer) = 0;
+  // Gives a connection back to the pool: it is idle and its last response is
+  // complete. `idle` hears what the origin says meanwhile; without it, whatever it says ends the connection. The id is
+  // void from here on.
+  virtual void release(ConnId conn, std::unique_ptr<IdleConnection> idle) = 0;
+
+  // Sends the pieces in order, as one write where it can be. They are valid
+  // during the call only. Returns whether the send buffer is still below its
+  // high-water mark; if not, pause the source until Session::on_drained.
+  virtual bool send(ConnId conn, std::initializer_list<std::string_view> pieces) = 0;
+  virtual void close(ConnId conn, Close how) = 0;
+  // The client begins TLS on its plain connection: goes on as its server, with a certificate of ours for `name`
+  // (a host name or IP literal). `received` is what came of the handshake so far. Session::on_secured or on_closed
+  // follow; nothing is sent or told in between.
+  virtual void secure(std::string_view name, std::string_view received) = 0;
+  // Stops (true) or resumes (false) reading from `conn`: while it is stopped no
+  // on_bytes and no on_eof comes (on_closed may). A call that changes nothing is allowed.
+  virtual void pause(ConnId conn, bool paused) = 0;
+
+  // Asks for Session::on_turn_end, once everything that has happened together is told: what is to be sent until then
+  // goes in one write.
+  virtual void call_at_turn_end() = 0;
+};
+
 // What net/ calls. Views passed in are valid during the call only.
 class Session {
  public:
   virtual ~Session() = default;
 
   virtual void on_connected(ConnId conn, Connected how) = 0;
+  virtual void on_secured(Protocol /*protocol*/) {}  // the client's TLS stands, with what it chose of our offer
   virtual void on_bytes(ConnId conn, std::string_view bytes) = 0;
   virtual void on_eof(ConnId conn) = 0;                   // the peer sent FIN; we may still send
   virtual void on_closed(ConnId conn, NetError why) = 0;  // the connection is gone both ways: the id is void
   virtual void on_drained(ConnId conn) = 0;               // the send buffer fell below its low-water mark
   virtual void on_timer(Timer timer) = 0;
+  virtual void on_turn_end() = 0;  // after Driver::call_at_turn_end, once
   // The program wants to stop: finish the running exchange, then close (no new ones).
   virtual void on_shutdown() = 0;
 

@@ -2,52 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 #include "base/check.h"
 #include "provider/spec.h"
+#include "proxy/failure.h"
 
 namespace tokometer::proxy {
 namespace {
 
 using std::chrono::milliseconds;
-
-// What the client is told when its origin fails: whose fault, and what to look at.
-struct Failure {
-  int status;
-  std::string_view code;
-  std::string_view message;
-};
-
-Failure failure(Abort why) {
-  switch (why) {
-    case Abort::kOriginResolve:
-      return {502, "origin_resolve", "the origin's name has no address"};
-    case Abort::kOriginRefused:
-      return {502, "origin_refused", "the origin refused the connection or can't be reached"};
-    case Abort::kOriginTls:
-      return {502, "origin_tls", "no trusted TLS connection to the origin (see --origin-ca for a CA of your own)"};
-    case Abort::kOriginReset:
-      return {502, "origin_reset", "the origin closed the connection before its response"};
-    case Abort::kConnectTimeout:
-      return {504, "connect_timeout", "the origin did not accept the connection in time"};
-    case Abort::kFirstByteTimeout:
-      return {504, "first_byte_timeout", "the origin did not begin its response in time"};
-    case Abort::kBetweenBytesTimeout:
-      return {504, "between_bytes_timeout", "the origin stopped sending"};
-    case Abort::kOriginProtocol:
-      return {502, "origin_protocol", "the origin's response is not valid HTTP/1.1"};
-    case Abort::kClientClosed:
-    case Abort::kClientProtocol:
-    case Abort::kShutdown:
-      break;
-  }
-  return {503, "shutdown", "tokometer is stopping"};
-}
-
-// The error types that providers use, so that SDKs raise what they would raise.
-std::string_view error_type(int status) {
-  if (status == 404) return "not_found_error";
-  return status < 500 ? "invalid_request_error" : "api_error";
-}
 
 }  // namespace
 
@@ -56,18 +21,23 @@ Exchange::~Exchange() {
 }
 
 void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& head, UtcTime started_at,
-                     SteadyTime started_steady) {
+                     SteadyTime started_steady, ForwardTo forward) {
   TOKOMETER_CHECK(!running_);
   context_ = std::move(context);
   running_ = true;
   request_ended_ = !head.framing.has_content();
   request_ended_at_ = started_steady;
-  head_sent_ = tunnel_ = draining_ = origin_paused_ = false;
+  head_sent_ = tunnel_ = watched_ = draining_ = origin_paused_ = false;
   request_bytes_ = drained_bytes_ = 0;
   untold_head_ = nullptr;
   status_ = 0;
 
-  if (head.target.starts_with("/-/")) {
+  if (forward.denied) {
+    route_ = {};
+    client_failed(407, "proxy_authorization", kWrongToken);
+    return;
+  }
+  if (forward.to == nullptr && head.target.starts_with("/-/")) {
     route_ = {};
     auto reply = context_->internal == nullptr
                      ? std::nullopt
@@ -79,7 +49,13 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
     }
     return;
   }
-  route_ = context_->router.route(head.method, head.target, head.fields, target_buffer_);
+  const Router& router = context_->router;
+  route_ = forward.to != nullptr ? router.route_to(*forward.to, head.method, head.target, head.fields)
+                                 : router.route(head.method, head.target, head.fields, target_buffer_);
+  if (route_.context == nullptr) route_.context = std::move(forward.context);
+  if (!route_.context_fault.empty() && context_->taps != nullptr) {
+    context_->taps->unreadable_context(route_.context_fault);
+  }
   if (route_.to == nullptr) {
     const std::string routes = context_->router.describe_routes();
     client_failed(404, route_.spec == nullptr ? "no_route" : "no_origin",
@@ -93,7 +69,15 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
     client_failed(413, "content_too_large", "request content: larger than the limit");
     return;
   }
-  origin_.open(*route_.to, head, route_.target);
+  std::optional<CallGate::Refusal> refusal;
+  if (context_->gate != nullptr && route_.context != nullptr) refusal = context_->gate->refuse(*route_.context);
+  if (refusal) {
+    // Its event says so.
+  } else if (UsageInjection::applies(context_->settings, route_, head)) {
+    injection_ = std::make_unique<UsageInjection>(head, route_.target, context_->settings.limits);
+  } else {
+    origin_.open(*route_.to, head, route_.target, {});
+  }
   if (context_->taps != nullptr) {
     tap_ = context_->taps->open({.started_at = started_at,
                                  .started_steady = started_steady,
@@ -101,43 +85,79 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
                                  .endpoint = route_.endpoint,
                                  .method = head.method,
                                  .host = route_.to->authority,
+                                 .tls = route_.to->origin.tls,
                                  .target = route_.target,
                                  .fields = head.fields,
-                                 .project = route_.project});
+                                 .project = route_.project,
+                                 .context = route_.context.get()});
   }
+  if (refusal) return fail(Abort::kBudget, refusal->status, refusal->code, refusal->message);
   if (request_ended_) {
     if (tap_) tap_->request_end();
   } else {
-    driver_.arm(Timer::kRequestContent, context_->settings.timeouts.request_content);
+    timing_.arm(Timer::kRequestContent, context_->settings.timeouts.request_content);
   }
 }
 
 void Exchange::request_piece(const Piece& piece) {
+  if (tunnel_) return tunnel_request_piece(piece);
   for (const std::string_view content : piece.content) request_bytes_ += content.size();
-  if (request_bytes_ > context_->settings.limits.request_content_bytes && !tunnel_) {
+  if (request_bytes_ > context_->settings.limits.request_content_bytes) {
     client_failed(413, "content_too_large", "request content: larger than the limit");
     return;
   }
+  if (injection_ && injection_->holding()) {
+    hold_request_piece(piece);
+    return;
+  }
   const bool writable = origin_.send(piece);
-  if (tunnel_) {
-    driver_.arm(Timer::kBetweenBytes, context_->settings.timeouts.between_bytes);
-  } else if (tap_) {
+  if (tap_) {
     for (const std::string_view content : piece.content) tap_->request_content(content);
   }
-  if (piece.end) {
+  sent_request_piece(piece.end, writable);
+}
+
+// Keeps what may have to be changed, until all of it has come or too much.
+void Exchange::hold_request_piece(const Piece& piece) {
+  injection_->hold(piece);
+  if (tap_) {
+    for (const std::string_view content : piece.content) tap_->request_content(content);
+  }
+  if (!piece.end && !injection_->is_full()) {
+    timing_.arm(Timer::kRequestContent, context_->settings.timeouts.request_content);
+    return;
+  }
+  const UsageInjection::Request request = injection_->release(piece.end);
+  origin_.open(*route_.to, request.head, request.target, request.changes);
+  sent_request_piece(piece.end, origin_.send({.wire = request.wire, .content = {}, .end = piece.end}));
+}
+
+void Exchange::sent_request_piece(bool end, bool writable) {
+  if (end) {
     request_ended_ = true;
-    request_ended_at_ = driver_.steady();
-    driver_.arm(Timer::kRequestContent, milliseconds::zero());
-    if (tap_ && !tunnel_) tap_->request_end();
-    if (tunnel_) return;
+    request_ended_at_ = timing_.steady();
+    timing_.arm(Timer::kRequestContent, milliseconds::zero());
+    if (tap_) tap_->request_end();
   } else if (!writable) {
     client_.pause_request(true);
   }
   // The client waits for nobody else while the origin is slow to take its content.
-  if (!piece.end && !tunnel_) {
-    driver_.arm(Timer::kRequestContent, writable ? context_->settings.timeouts.request_content : milliseconds::zero());
+  if (!end) {
+    timing_.arm(Timer::kRequestContent, writable ? context_->settings.timeouts.request_content : milliseconds::zero());
   }
-  if (!head_sent_) driver_.arm(Timer::kFirstByte, context_->settings.timeouts.first_byte);
+  if (!head_sent_) timing_.arm(Timer::kFirstByte, context_->settings.timeouts.first_byte);
+}
+
+void Exchange::tunnel_request_piece(const Piece& piece) {
+  const bool writable = origin_.send(piece);
+  arm_response_timer();
+  if (piece.end) {
+    request_ended_ = true;
+  } else if (!writable) {
+    client_.pause_request(true);
+  }
+  tell_tap_of_tunnel(From::kFromClient, piece);
+  if (piece.end && watched_) tap_->tunnel_client_ended();
 }
 
 void Exchange::client_failed(int status, std::string_view code, std::string_view reason) {
@@ -152,10 +172,17 @@ void Exchange::client_left() {
     draining_ = true;
     if (origin_paused_) origin_.pause_response(false);
     disarm_timers();
-    driver_.arm(Timer::kDrain, context_->settings.timeouts.drain);
+    timing_.arm(Timer::kDrain, context_->settings.timeouts.drain);
     return;
   }
   abort_tap(Abort::kClientClosed, head_sent_ ? status_ : 0);
+  origin_.end(false);
+  finish();
+}
+
+void Exchange::stop() {
+  if (!running_) return;
+  abort_tap(Abort::kShutdown, head_sent_ ? status_ : 0);
   origin_.end(false);
   finish();
 }
@@ -166,31 +193,35 @@ void Exchange::client_half_closed() {
     request_piece({.wire = {}, .content = {}, .end = true});
     return;
   }
-  const auto since_request = driver_.steady() - request_ended_at_;
+  const auto since_request = timing_.steady() - request_ended_at_;
   if (!request_ended_ || since_request > context_->settings.timeouts.half_close) client_left();
 }
 
 void Exchange::client_drained() {
   if (!running_ || !origin_paused_) return;
   origin_paused_ = false;
-  arm_response_timer();
+  // Before a response begins, it is Timer::kFirstByte that limits the origin.
+  timing_.arm(Timer::kBetweenBytes, head_sent_ ? context_->settings.timeouts.between_bytes : milliseconds::zero());
   origin_.pause_response(false);
 }
 
-void Exchange::origin_connected() { driver_.arm(Timer::kFirstByte, context_->settings.timeouts.first_byte); }
+void Exchange::origin_connected() { timing_.arm(Timer::kFirstByte, context_->settings.timeouts.first_byte); }
 
 void Exchange::origin_drained() {
   if (!running_ || request_ended_ || draining_) return;
   client_.pause_request(false);
-  if (!tunnel_) driver_.arm(Timer::kRequestContent, context_->settings.timeouts.request_content);
+  if (!tunnel_) timing_.arm(Timer::kRequestContent, context_->settings.timeouts.request_content);
 }
 
 void Exchange::informational(const ResponseHead& head) {
-  if (!draining_) client_.send_informational(head);
+  if (draining_ || client_.send_informational(head) || origin_paused_) return;
+  origin_paused_ = true;
+  origin_.pause_response(true);
+  arm_response_timer();
 }
 
 void Exchange::response_head(const ResponseHead& head) {
-  driver_.arm(Timer::kFirstByte, milliseconds::zero());
+  timing_.arm(Timer::kFirstByte, milliseconds::zero());
   status_ = head.status;
   untold_head_ = &head;
   if (draining_) return;
@@ -199,9 +230,9 @@ void Exchange::response_head(const ResponseHead& head) {
     tunnel_ = true;
     // From here on the client's bytes are the tunnel's: its request is no longer timed.
     request_ended_ = false;
-    driver_.arm(Timer::kRequestContent, milliseconds::zero());
+    timing_.arm(Timer::kRequestContent, milliseconds::zero());
   }
-  client_.send_head(head);
+  client_.send_head(head, injection_ && injection_->begin_response(head));
   if (tunnel_) client_.start_tunnel();
   arm_response_timer();
 }
@@ -211,15 +242,43 @@ void Exchange::response_piece(const Piece& piece) {
     drain_piece(piece);
     return;
   }
+  if (tunnel_) return tunnel_response_piece(piece);
   if (piece.end) {
     // The event is to be in the journal before the client sees the end.
     if (tap_) {
-      const SteadyTime at = driver_.steady();
+      const SteadyTime at = timing_.steady();
       if (untold_head_ != nullptr) tell_tap_of_head(*untold_head_);
-      if (!tunnel_) {
-        for (const std::string_view content : piece.content) tap_->response_content(content, at);
-      }
+      for (const std::string_view content : piece.content) tap_->response_content(content, at);
       tap_->response_end(at);
+      tap_.reset();
+    }
+    send_response_piece(piece);
+    origin_.end(true);
+    finish();
+    return;
+  }
+  const bool writable = send_response_piece(piece);
+  if (!writable && !origin_paused_) {
+    origin_paused_ = true;
+    origin_.pause_response(true);
+  }
+  // While the origin is paused, this limits the client: it must take something.
+  arm_response_timer();
+  if (!tap_) return;
+  const SteadyTime at = timing_.steady();
+  if (untold_head_ != nullptr) tell_tap_of_head(*untold_head_);
+  for (const std::string_view content : piece.content) tap_->response_content(content, at);
+}
+
+void Exchange::tunnel_response_piece(const Piece& piece) {
+  if (untold_head_ != nullptr) tell_tap_of_head(*untold_head_);
+  std::size_t size = 0;
+  for (const std::string_view content : piece.content) size += content.size();
+  const bool first = watched_ && (piece.end || tap_->may_hold_end(size));
+  if (first) tell_tap_of_tunnel(From::kFromOrigin, piece);
+  if (piece.end) {
+    if (tap_) {
+      tap_->response_end(timing_.steady());
       tap_.reset();
     }
     client_.send(piece);
@@ -232,17 +291,26 @@ void Exchange::response_piece(const Piece& piece) {
     origin_paused_ = true;
     origin_.pause_response(true);
   }
-  // While the origin is paused, this limits the client: it must take something.
   arm_response_timer();
-  if (!tap_ || tunnel_) return;
-  const SteadyTime at = driver_.steady();
-  if (untold_head_ != nullptr) tell_tap_of_head(*untold_head_);
-  for (const std::string_view content : piece.content) tap_->response_content(content, at);
+  if (!first) tell_tap_of_tunnel(From::kFromOrigin, piece);
+}
+
+void Exchange::tell_tap_of_tunnel(From from, const Piece& piece) {
+  if (!watched_ || piece.content.empty()) return;
+  const SteadyTime at = timing_.steady();
+  for (const std::string_view content : piece.content) tap_->tunnel_content(from, content, at);
+}
+
+// Returns whether more should come.
+bool Exchange::send_response_piece(const Piece& piece) {
+  if (!injection_ || !injection_->strips()) return client_.send(piece);
+  const Piece stripped = injection_->strip(piece);
+  return (stripped.wire.empty() && !piece.end) || client_.send(stripped);
 }
 
 void Exchange::drain_piece(const Piece& piece) {
   if (untold_head_ != nullptr) tell_tap_of_head(*untold_head_);
-  const SteadyTime at = driver_.steady();
+  const SteadyTime at = timing_.steady();
   for (const std::string_view content : piece.content) {
     tap_->response_content(content, at);
     drained_bytes_ += content.size();
@@ -254,14 +322,16 @@ void Exchange::drain_piece(const Piece& piece) {
 }
 
 void Exchange::response_flush() {
-  if (!running_ || draining_) return;
-  client_.flush();
+  if (!running_) return;
+  if (!draining_) client_.flush();
   if (untold_head_ != nullptr) tell_tap_of_head(*untold_head_);
 }
 
 void Exchange::tell_tap_of_head(const ResponseHead& head) {
   untold_head_ = nullptr;
-  if (tap_) tap_->response_head(head.status, head.fields, driver_.steady());
+  if (!tap_) return;
+  tap_->response_head(head.status, head.fields, timing_.steady());
+  if (tunnel_) watched_ = tap_->tunnel_opened();
 }
 
 void Exchange::origin_failed(Abort why) {
@@ -314,7 +384,7 @@ void Exchange::fail(Abort why, int status, std::string_view code, std::string_vi
     return;
   }
   abort_tap(why, status);
-  const std::string body = provider::error_body(route_.spec, status, error_type(status), message);
+  const std::string body = provider::error_body(route_.spec, status, message);
   answer({.status = status, .content_type = "application/json", .error_code = code, .body = body});
 }
 
@@ -327,15 +397,15 @@ void Exchange::answer(const Answer& answer) {
 
 void Exchange::abort_tap(Abort why, int status_sent) {
   if (!tap_) return;
-  tap_->aborted(why, status_sent, driver_.steady());
+  tap_->aborted(why, status_sent, timing_.steady());
   tap_.reset();
 }
 
-void Exchange::arm_response_timer() { driver_.arm(Timer::kBetweenBytes, context_->settings.timeouts.between_bytes); }
+void Exchange::arm_response_timer() { timing_.arm(Timer::kBetweenBytes, context_->settings.timeouts.between_bytes); }
 
 void Exchange::disarm_timers() {
   for (const Timer timer : {Timer::kRequestContent, Timer::kFirstByte, Timer::kBetweenBytes, Timer::kDrain}) {
-    driver_.arm(timer, milliseconds::zero());
+    timing_.arm(timer, milliseconds::zero());
   }
 }
 
@@ -343,6 +413,7 @@ void Exchange::finish() {
   disarm_timers();
   running_ = draining_ = false;
   untold_head_ = nullptr;
+  injection_.reset();
   context_.reset();
   client_.exchange_ended();
 }

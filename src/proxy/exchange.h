@@ -7,9 +7,9 @@
 // when the timers run.
 //
 // One object serves the exchanges of a session one after the other, so that
-// buffers are reused. Streams, driver and context outlive it.
+// buffers are reused. Streams, timing and context outlive it.
 //
-// Not here: framing and connections (http1_session.h, http1_origin.h), routes (router.h).
+// Not here: framing and connections (http1_session.h, http_origin.h), routes (router.h).
 #pragma once
 
 #include <memory>
@@ -20,13 +20,23 @@
 #include "proxy/driver.h"
 #include "proxy/streams.h"
 #include "proxy/tap.h"
+#include "proxy/usage_injection.h"
 
 namespace tokometer::proxy {
 
+// Where a request goes that named its host itself (forwarding.h).
+struct ForwardTo {
+  const Destination* to = nullptr;  // outlives the exchange; null: the request goes by the routes
+  bool denied = false;              // the client may not
+  // What the connection says of all its calls (client::context_of_user); null: nothing. What the request says goes
+  // before it.
+  std::shared_ptr<const client::CallContext> context = nullptr;
+};
+
 class Exchange {
  public:
-  Exchange(Driver& driver, ClientStream& client, OriginStream& origin)
-      : driver_(driver), client_(client), origin_(origin) {}
+  Exchange(Timing& timing, ClientStream& client, OriginStream& origin)
+      : timing_(timing), client_(client), origin_(origin) {}
   // An exchange that still runs is aborted: kShutdown.
   ~Exchange();
   Exchange(const Exchange&) = delete;
@@ -41,11 +51,13 @@ class Exchange {
   // The client's side. `begin` routes the request; it may be answered and over
   // when this returns.
   void begin(std::shared_ptr<const Context> context, const RequestHead& head, UtcTime started_at,
-             SteadyTime started_steady);
+             SteadyTime started_steady, ForwardTo forward = {});
   void request_piece(const Piece& piece);
   // The client's message breaks HTTP or a limit: answered with `status` if it can be.
   void client_failed(int status, std::string_view code, std::string_view reason);
   void client_left();
+  // We are to stop now: what runs is broken off.
+  void stop();
   void client_half_closed();
   void client_drained();
 
@@ -62,20 +74,27 @@ class Exchange {
   void timer(Timer timer);
 
  private:
+  void hold_request_piece(const Piece& piece);
+  void sent_request_piece(bool end, bool writable);
+  bool send_response_piece(const Piece& piece);
   void answer(const Answer& answer);
   void fail(Abort why, int status, std::string_view code, std::string_view message);
+  void tunnel_request_piece(const Piece& piece);
+  void tunnel_response_piece(const Piece& piece);
   void tell_tap_of_head(const ResponseHead& head);
+  void tell_tap_of_tunnel(From from, const Piece& piece);
   void drain_piece(const Piece& piece);
   void arm_response_timer();
   void finish();
   void abort_tap(Abort why, int status_sent);
   void disarm_timers();
 
-  Driver& driver_;
+  Timing& timing_;
   ClientStream& client_;
   OriginStream& origin_;
   std::shared_ptr<const Context> context_;
   std::unique_ptr<Tap> tap_;
+  std::unique_ptr<UsageInjection> injection_;  // null: content passes as it is
   Route route_;
   std::string target_buffer_;
   std::uint64_t request_bytes_ = 0;
@@ -87,6 +106,7 @@ class Exchange {
   bool request_ended_ = false;
   bool head_sent_ = false;
   bool tunnel_ = false;
+  bool watched_ = false;   // the tap wants to see what passes in the tunnel
   bool draining_ = false;  // the client is gone, the rest is read for the tap
   bool origin_paused_ = false;
 };

@@ -1,5 +1,8 @@
 #include "proxy/head_rewrite.h"
 
+#include <fmt/format.h>
+
+#include "client/context_fields.h"
 #include "wire/http1_encoder.h"
 
 namespace tokometer::proxy {
@@ -33,7 +36,7 @@ bool passes_upgrade(const wire::http1::RequestHead& head) {
 }  // namespace
 
 void write_request_head(std::string& out, const wire::http1::RequestHead& head, std::string_view target,
-                        std::string_view authority) {
+                        std::string_view authority, const RequestChanges& changes) {
   HeadWriter writer(out);
   writer.request_line(head.method, target);
   const bool named = names_fields(head);
@@ -49,6 +52,7 @@ void write_request_head(std::string& out, const wire::http1::RequestHead& head, 
             has_host = true;
             return Keep::kReplace;
           case KnownField::kContentLength:
+            return changes.content_length ? Keep::kDrop : Keep::kCopy;
           case KnownField::kTransferEncoding:
           case KnownField::kExpect:
             return Keep::kCopy;
@@ -65,11 +69,15 @@ void write_request_head(std::string& out, const wire::http1::RequestHead& head, 
           case KnownField::kOther:
             break;
         }
-        if ((name[0] | 0x20) == 'x' && wire::istarts_with(name, "x-tokometer-")) return Keep::kDrop;
+        if (client::is_context_field(name)) return Keep::kDrop;
         if (named && wire::has_token(head.fields, "connection", name)) return Keep::kDrop;
+        if (changes.identity_only && wire::iequals(name, "accept-encoding")) return Keep::kDrop;
         return Keep::kCopy;
       },
       authority);
+  if (changes.content_length) writer.field("Content-Length", fmt::format_int(*changes.content_length).c_str());
+  // Without the field every coding would be acceptable (RFC 9110, 12.5.3).
+  if (changes.identity_only) writer.field("Accept-Encoding", "identity");
   if (!has_host) writer.field("Host", authority);
   // Trailers pass, so that we may ask for them if the client did (RFC 9110, 10.1.4).
   if (trailers) writer.field("TE", "trailers");
@@ -99,19 +107,65 @@ void write_response_head(std::string& out, const wire::http1::ResponseHead& head
       case KnownField::kUpgrade:
         return upgrade ? Keep::kCopy : Keep::kDrop;
       case KnownField::kContentLength:
-        return Keep::kCopy;
+        return changes.length_to_chunks ? Keep::kDrop : Keep::kCopy;
       default:
         break;
     }
     if (named && wire::has_token(head.fields, "connection", head.fields[i].name)) return Keep::kDrop;
     return Keep::kCopy;
   });
+  if (changes.length_to_chunks && !changes.drop_transfer_encoding) writer.field("Transfer-Encoding", "chunked");
   if (upgrade) {
     writer.field("Connection", changes.connection == "close" ? "Upgrade, close" : "Upgrade");
   } else if (!changes.connection.empty()) {
     writer.field("Connection", changes.connection);
   }
   writer.end();
+}
+
+void response_fields(const wire::http1::ResponseHead& head, bool drop_length, std::vector<wire::Field>& out) {
+  const bool named = names_fields(head);
+  for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    switch (head.known[i]) {
+      case KnownField::kConnection:
+      case KnownField::kKeepAlive:
+      case KnownField::kProxy:
+      case KnownField::kTransferEncoding:
+      case KnownField::kUpgrade:
+      case KnownField::kHttp2Settings:
+      case KnownField::kTe:
+        continue;
+      case KnownField::kContentLength:
+        if (drop_length) continue;
+        break;
+      default:
+        break;
+    }
+    if (named && wire::has_token(head.fields, "connection", head.fields[i].name)) continue;
+    out.push_back(head.fields[i]);
+  }
+}
+
+void request_fields(const wire::http1::RequestHead& head, bool tls, std::vector<wire::Field>& out) {
+  out.push_back({":method", head.method});
+  out.push_back({":scheme", tls ? "https" : "http"});
+  out.push_back({":authority", head.authority});
+  out.push_back({":path", head.target});
+  for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    switch (head.known[i]) {
+      case KnownField::kHost:
+      case KnownField::kConnection:
+      case KnownField::kKeepAlive:
+      case KnownField::kProxy:
+      case KnownField::kTransferEncoding:
+      case KnownField::kUpgrade:
+      case KnownField::kHttp2Settings:
+        continue;
+      default:
+        break;
+    }
+    out.push_back(head.fields[i]);
+  }
 }
 
 }  // namespace tokometer::proxy

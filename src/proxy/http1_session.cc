@@ -18,14 +18,18 @@ using wire::http1::Framing;
 using wire::http1::Read;
 using wire::http1::Refusal;
 
-Http1Session::Http1Session(Driver& driver, const ContextSource& contexts)
+Http1Session::Http1Session(Driver& driver, const ContextSource& contexts, const Destination* to,
+                           std::shared_ptr<const client::CallContext> said)
     : driver_(driver),
       contexts_(contexts),
+      to_(to),
+      said_(std::move(said)),
       context_(contexts.current()),
       decoder_(context_->settings.limits.http1),
       content_(context_->settings.limits.http1),
       exchange_(driver, *this, origin_),
-      origin_(driver, exchange_, context_->settings.limits) {
+      upstreams_(driver, context_->settings),
+      origin_(upstreams_, exchange_, context_->settings.limits) {
   driver_.arm(Timer::kHead, context_->settings.timeouts.head);
   head_timed_ = true;
 }
@@ -33,22 +37,23 @@ Http1Session::Http1Session(Driver& driver, const ContextSource& contexts)
 // What the driver tells.
 
 void Http1Session::on_connected(ConnId conn, Connected how) {
-  if (conn == origin_.conn()) origin_.on_connected(how);
+  upstreams_.on_connected(conn, std::move(how));
+  settle();
 }
 
 void Http1Session::on_bytes(ConnId conn, std::string_view bytes) {
   if (conn == kClient) {
     read(bytes);
-  } else if (conn == origin_.conn()) {
-    origin_.on_bytes(bytes);
+  } else {
+    upstreams_.on_bytes(conn, bytes);
   }
-  read_pending();
+  settle();
 }
 
 void Http1Session::on_eof(ConnId conn) {
   if (conn != kClient) {
-    if (conn == origin_.conn()) origin_.on_eof();
-    read_pending();
+    upstreams_.on_eof(conn);
+    settle();
     return;
   }
   client_eof_ = true;
@@ -59,24 +64,33 @@ void Http1Session::on_eof(ConnId conn) {
   }
   exchange_.client_half_closed();
   if (exchange_.draining()) close(Close::kReset);
+  settle();
 }
 
 void Http1Session::on_closed(ConnId conn, NetError why) {
   if (conn == kClient) {
     state_ = State::kClosed;
-    exchange_.client_left();
+    if (why == NetError::kStopped) {
+      exchange_.stop();
+    } else {
+      exchange_.client_left();
+    }
+    settle();
     return;
   }
-  if (conn == origin_.conn()) origin_.on_closed(why);
-  read_pending();
+  upstreams_.on_closed(conn, why);
+  settle();
 }
 
 void Http1Session::on_drained(ConnId conn) {
   if (conn == kClient) {
+    client_full_ = false;
     exchange_.client_drained();
-  } else if (conn == origin_.conn()) {
-    exchange_.origin_drained();
+    if (state_ == State::kHead && pending_.empty()) pause_request(false);
+  } else {
+    upstreams_.on_drained(conn);
   }
+  settle();
 }
 
 void Http1Session::on_timer(Timer timer) {
@@ -88,7 +102,7 @@ void Http1Session::on_timer(Timer timer) {
     }
   } else {
     exchange_.timer(timer);
-    read_pending();
+    settle();
   }
 }
 
@@ -106,6 +120,10 @@ void Http1Session::read(std::string_view bytes) {
   while (!bytes.empty()) {
     switch (state_) {
       case State::kHead:
+        if (client_full_) {
+          keep_pending(bytes);
+          return;
+        }
         if (!read_head(bytes)) return;
         break;
       case State::kContent:
@@ -114,6 +132,7 @@ void Http1Session::read(std::string_view bytes) {
       case State::kWait:
         keep_pending(bytes);
         return;
+      case State::kConnect:
       case State::kClosed:
         return;
     }
@@ -150,8 +169,64 @@ bool Http1Session::read_head(std::string_view& bytes) {
   close_after_ = !head.keep_alive || shutting_down_ || client_eof_;
   state_ = head.framing.has_content() ? State::kContent : State::kWait;
   content_.start(head.framing);
-  exchange_.begin(context_, head, started_at_, started_steady_);
+  if (head.method == "CONNECT") {
+    read_connect(bytes);
+  } else {
+    exchange_.begin(context_, head, started_at_, started_steady_, forward_to(head));
+  }
   return true;
+}
+
+void Http1Session::read_connect(std::string_view& bytes) {
+  const RequestHead& head = decoder_.head();
+  const Forwarding* forwarding = context_->forwarding.get();
+  if (forwarding == nullptr || to_ != nullptr) {
+    refuse({.status = 501, .code = "connect", .reason = "CONNECT: there are no tunnels here"});
+    return;
+  }
+  if (!forwarding->is_authorized(head.fields)) {
+    const std::string body = provider::error_body(nullptr, 407, kWrongToken);
+    answer({.status = 407, .content_type = "application/json", .error_code = "proxy_authorization", .body = body});
+    exchange_ended();
+    return;
+  }
+  connect_ = {.context = context_,
+              .authority = std::string(head.authority),
+              .user_agent = std::string(wire::find(head.fields, "user-agent").value_or("")),
+              .said = said_by(head),
+              .rest = std::string(bytes)};
+  bytes = {};
+  state_ = State::kConnect;
+}
+
+// The user name that a client gives a proxy is what it says of its calls.
+std::shared_ptr<const client::CallContext> Http1Session::said_by(const RequestHead& head) const {
+  const std::string user = proxy_credentials(head.fields).user;
+  if (user.empty()) return nullptr;
+  auto context = client::context_of_user(user);
+  if (context) return std::make_shared<const client::CallContext>(std::move(*context));
+  if (context_->taps) context_->taps->unreadable_context(context.error().message);
+  return nullptr;
+}
+
+std::optional<Http1Session::Connect> Http1Session::take_connect() { return std::exchange(connect_, std::nullopt); }
+
+ForwardTo Http1Session::forward_to(const RequestHead& head) {
+  if (to_ != nullptr) {
+    // The Host that the client chose stays: it may be part of what it signed.
+    if (head.authority.empty() || head.authority == to_->authority) return {.to = to_, .context = said_};
+    forward_to_ = *to_;
+    forward_to_.authority = head.authority;
+    return {.to = &forward_to_, .context = said_};
+  }
+  const Forwarding* forwarding = context_->forwarding.get();
+  if (head.scheme.empty() || forwarding == nullptr) return {};
+  const bool tls = head.scheme == "https";
+  auto to = parse_authority(head.authority, tls, tls ? 443 : 80);
+  if (!to || forwarding->way(*to) == Forwarding::Way::kOwn) return {};
+  if (!forwarding->is_authorized(head.fields)) return {.denied = true};
+  forward_to_ = std::move(*to);
+  return {.to = &forward_to_, .context = said_by(head)};
 }
 
 void Http1Session::read_content(std::string_view& bytes) {
@@ -167,14 +242,19 @@ void Http1Session::read_content(std::string_view& bytes) {
   if (end) state_ = State::kWait;
   const std::string_view taken = bytes.substr(0, step.taken);
   bytes.remove_prefix(step.taken);
-  exchange_.request_piece({.wire = taken, .content = pieces_, .end = end});
+  exchange_.request_piece(
+      {.wire = taken, .content = pieces_, .end = end, .trailers = end ? content_.trailers() : wire::Fields()});
 }
 
 // Answers what is no request and ends the connection: where the next one would begin is not known.
 void Http1Session::refuse(const Refusal& refusal) {
   close_after_ = true;
-  const std::string body =
-      provider::error_body(nullptr, refusal.status, "invalid_request_error", std::string_view(refusal.reason));
+  // In the shape of the provider that it was meant for, as far as that is known.
+  std::string buffer;
+  const auto line = decoder_.request_line();
+  const Route route = line ? context_->router.route(line->method, line->target, {}, buffer) : Route{};
+  const std::string body = provider::error_body(route.spec, refusal.status, refusal.reason);
+  if (context_->taps != nullptr) context_->taps->refused(refusal.code);
   answer({.status = refusal.status, .content_type = "application/json", .error_code = refusal.code, .body = body});
   close(Close::kGraceful);
 }
@@ -184,8 +264,11 @@ void Http1Session::keep_pending(std::string_view bytes) {
   pause_request(true);
 }
 
-void Http1Session::read_pending() {
-  while (!pending_.empty() && (state_ == State::kHead || state_ == State::kContent)) {
+// Ends every call: reads what came before its time, and has the connections to origins say what they have to.
+void Http1Session::settle() {
+  while (true) {
+    upstreams_.settle();
+    if (pending_.empty() || !((state_ == State::kHead && !client_full_) || state_ == State::kContent)) return;
     const std::string bytes = std::exchange(pending_, {});
     if (state_ == State::kHead) pause_request(false);
     read(bytes);
@@ -194,21 +277,25 @@ void Http1Session::read_pending() {
 
 // Writing responses.
 
-void Http1Session::send_informational(const ResponseHead& head) {
-  if (client_1_0_) return;  // RFC 9110, 15.2
+bool Http1Session::send_informational(const ResponseHead& head) {
+  if (client_1_0_) return true;  // RFC 9110, 15.2
   write_response_head(out_, head, {});
   flush();
+  return !client_full_;
 }
 
-void Http1Session::send_head(const ResponseHead& head) {
+void Http1Session::send_head(const ResponseHead& head, bool changed) {
   using Kind = Framing::Kind;
+  const bool to_chunks = changed && head.framing.kind == Kind::kLength;
   until_close_ = head.framing.kind == Kind::kUntilClose;
-  unframe_ = client_1_0_ && head.framing.kind == Kind::kChunked;
+  framing_ = head.framing.kind;
+  unframe_ = client_1_0_ && (to_chunks || head.framing.kind == Kind::kChunked);
   // A response that comes before its request is whole may leave the rest of it unread.
   const bool early = head.status != 101 && !exchange_.request_ended();
   close_after_ = close_after_ || until_close_ || unframe_ || early;
   write_response_head(out_, head,
                       {.drop_transfer_encoding = client_1_0_,
+                       .length_to_chunks = to_chunks,
                        .connection = close_after_  ? "close"
                                      : client_1_0_ ? "keep-alive"
                                                    : ""});
@@ -217,20 +304,25 @@ void Http1Session::send_head(const ResponseHead& head) {
 bool Http1Session::send(const Piece& piece) {
   if (state_ == State::kClosed) return true;
   if (!unframe_) {
-    if (out_.empty() && piece.wire.empty()) return true;
-    const bool writable = driver_.send(kClient, {out_, piece.wire});
+    const std::string_view bytes = piece.http1(framing_, framed_);
+    if (out_.empty() && bytes.empty()) return true;
+    const bool writable = to_client({out_, bytes});
     out_.clear();
     return writable;
   }
   flush();
-  bool writable = true;
-  for (const std::string_view content : piece.content) writable = driver_.send(kClient, {content});
-  return writable;
+  for (const std::string_view content : piece.content) to_client({content});
+  return !client_full_;
+}
+
+bool Http1Session::to_client(std::initializer_list<std::string_view> pieces) {
+  client_full_ = !driver_.send(kClient, pieces);
+  return !client_full_;
 }
 
 void Http1Session::flush() {
   if (out_.empty() || state_ == State::kClosed) return;
-  driver_.send(kClient, {out_});
+  to_client({out_});
   out_.clear();
 }
 
@@ -242,9 +334,10 @@ void Http1Session::answer(const Answer& answer) {
   writer.field("Content-Type", answer.content_type);
   writer.field("Content-Length", fmt::format_int(answer.body.size()).c_str());
   if (!answer.error_code.empty()) writer.field("X-Tokometer-Error", answer.error_code);
+  if (answer.status == 407) writer.field("Proxy-Authenticate", "Basic realm=\"tokometer\"");
   if (close_after_ || client_1_0_) writer.field("Connection", close_after_ ? "close" : "keep-alive");
   writer.end();
-  driver_.send(kClient, {out_, head_request_ ? std::string_view() : answer.body});
+  to_client({out_, head_request_ ? std::string_view() : answer.body});
   out_.clear();
 }
 
@@ -276,10 +369,14 @@ void Http1Session::exchange_ended() {
   }
   decoder_.next();
   state_ = State::kHead;
-  if (pending_.empty()) {
+  if (client_full_) {
+    pause_request(true);
+  } else if (pending_.empty()) {
     pause_request(false);
-    driver_.arm(Timer::kIdle, context_->settings.timeouts.idle);
+  } else {
+    return;
   }
+  driver_.arm(Timer::kIdle, context_->settings.timeouts.idle);
 }
 
 void Http1Session::close(Close how) {
@@ -287,10 +384,6 @@ void Http1Session::close(Close how) {
   state_ = State::kClosed;
   for (const Timer timer : {Timer::kHead, Timer::kIdle}) driver_.arm(timer, milliseconds::zero());
   driver_.close(kClient, how);
-}
-
-std::unique_ptr<Session> Http1SessionFactory::open(Driver& driver) {
-  return std::make_unique<Http1Session>(driver, *contexts_);
 }
 
 }  // namespace tokometer::proxy

@@ -32,7 +32,7 @@ TEST(Http1SessionFaultTest, BadHttpIsAnsweredAndTheConnectionClosed) {
            std::tuple{"GET /x HTTP/1.1\r\nHost: a\n\r\n", 400, "bare_lf"},
            std::tuple{"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
                       "length_and_chunked"},
-           std::tuple{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http2"},
+           std::tuple{"GET /x HTTP/2.0\r\n\r\n", 505, "http2"},
            std::tuple{"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 501, "connect"},
        }) {
     Playbook play;
@@ -116,7 +116,7 @@ TEST(Http1SessionFaultTest, AnErrorToHeadHasNoContent) {
 TEST(Http1SessionFaultTest, FailuresToConnectAreNamed) {
   for (const auto& [why, status, code] :
        {std::tuple{NetError::kResolve, 502, "origin_resolve"}, std::tuple{NetError::kRefused, 502, "origin_refused"},
-        std::tuple{NetError::kLimit, 502, "origin_refused"},
+        std::tuple{NetError::kLimit, 503, "connections_exhausted"},
         std::tuple{NetError::kConnectTimeout, 504, "connect_timeout"}, std::tuple{NetError::kTls, 502, "origin_tls"},
         std::tuple{NetError::kReset, 502, "origin_reset"}}) {
     Playbook play;
@@ -336,6 +336,61 @@ TEST(Http1SessionFaultTest, AnswersItsOwnEndpoints) {
   play >> received(kClient, "GET /-/health?x HTTP/1.1\r\nHost: us\r\n\r\nGET /-/no HTTP/1.1\r\nHost: us\r\n\r\n")
               << "send 0 HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
   expect_answer(play.take(), 404, "no_endpoint", false);
+}
+
+TEST(Http1SessionFaultTest, AClientThatTakesNothingIsReadNoFurther) {
+  const std::string nowhere = "GET /nowhere HTTP/1.1\r\nHost: us\r\n\r\n";
+  Playbook play;
+  play.writable = false;
+  play >> received(kClient, nowhere + nowhere);
+  expect_answer(play.take(), 404, "no_route", false);
+  play << "pause 0";
+  EXPECT_EQ(play.delay(Timer::kIdle), play.context->settings.timeouts.idle);
+  play.writable = true;
+  play >> drained(kClient) << "resume 0";
+  expect_answer(play.take(), 404, "no_route", false);
+}
+
+TEST(Http1SessionFaultTest, InterimResponsesWaitForTheClient) {
+  Playbook play;
+  play >> received(kClient, kGet) << kConnect >> connected(1) << kGetSent;
+  play.writable = false;
+  play >> received(1, "HTTP/1.1 103 Early\r\n\r\n") << "send 0 HTTP/1.1 103 Early\r\n\r\n" << "pause 1";
+  EXPECT_EQ(play.delay(Timer::kBetweenBytes), play.context->settings.timeouts.between_bytes);
+  play.writable = true;
+  play >> drained(kClient) << "resume 1";
+  EXPECT_EQ(play.delay(Timer::kBetweenBytes), std::chrono::milliseconds::zero());
+  EXPECT_EQ(play.delay(Timer::kFirstByte), play.context->settings.timeouts.first_byte);
+}
+
+TEST(Http1SessionFaultTest, AHeadThatComesWhileDrainingIsToldBeforeItsBytesGo) {
+  Playbook play;
+  play.measure();
+  play.context->settings.on_client_close = OnClientClose::kDrain;
+  play >> received(kClient, kGet) << kConnect << "tap open GET api.acme.example /x " << "tap request end" >>
+      connected(1) << kGetSent >> closed(kClient);
+  {
+    std::string head = "HTTP/1.1 200 OK\r\nX-Told: whole\r\nContent-Length: 2\r\n\r\n";
+    play >> received(1, head) << "tap head 200" << "tap told whole";
+  }
+  play >> received(1, "hi") << "tap response hi" << "tap aborted client_closed 0" << "release 1";
+}
+
+TEST(Http1SessionFaultTest, StoppingIsNotTheClientsDoing) {
+  Playbook play;
+  play.measure();
+  play >> received(kClient, kGet) << kConnect << "tap open GET api.acme.example /x " << "tap request end" >>
+      connected(1) << kGetSent >> closed(kClient, NetError::kStopped) << "tap aborted shutdown 0" << "close 1 reset";
+  EXPECT_TRUE(play.done());
+}
+
+TEST(Http1SessionFaultTest, WhatIsRefusedHasTheShapeOfItsProvider) {
+  Playbook play;
+  play.measure();
+  play >> received(kClient, "POST /acme/v1/chat HTTP/1.1\r\nHost: us\r\nA: b\r\n c\r\n\r\n") << "tap refused obs_fold";
+  const std::string answer = play.take();
+  EXPECT_NE(answer.find(R"("type":"acme_bad")"), std::string::npos) << answer;
+  play << "close 0 graceful";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A whole session under any bytes from both sides, in any order: nothing may
+// A whole session, CONNECT and what follows it included, under any bytes from both sides, in any order: nothing may
 // crash, no command may name a connection that is gone, and what ends must end.
 //
 // Input: a sequence of steps, each one byte of what happens and, for bytes
@@ -11,20 +11,23 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "proxy/http1_session.h"
+#include "proxy/front.h"
 
 namespace tokometer::proxy {
 namespace {
 
 class FuzzDriver : public Driver {
  public:
-  ConnId connect(const Origin&, Reuse) override {
+  ConnId connect(const Origin&, Reuse, Offer) override {
     open_.insert(++last_);
     return last_;
   }
-  void release(ConnId conn) override { TOKOMETER_CHECK(conn != kClient && open_.erase(conn) == 1); }
+  void release(ConnId conn, std::unique_ptr<IdleConnection>) override {
+    TOKOMETER_CHECK(conn != kClient && open_.erase(conn) == 1);
+  }
   bool send(ConnId conn, std::initializer_list<std::string_view>) override {
     TOKOMETER_CHECK(open_.contains(conn) && !half_closed_.contains(conn) && !connecting(conn));
+    TOKOMETER_CHECK(conn != kClient || !securing);
     return writable;
   }
   void close(ConnId conn, Close how) override {
@@ -34,6 +37,10 @@ class FuzzDriver : public Driver {
     } else {
       forget(conn);
     }
+  }
+  void secure(std::string_view, std::string_view) override {
+    TOKOMETER_CHECK(open_.contains(kClient) && !securing);
+    securing = true;
   }
   void pause(ConnId conn, bool paused) override {
     TOKOMETER_CHECK(open_.contains(conn));
@@ -46,13 +53,15 @@ class FuzzDriver : public Driver {
   void arm(Timer timer, std::chrono::milliseconds delay) override {
     armed[static_cast<std::size_t>(timer)] = delay.count() > 0;
   }
+  void call_at_turn_end() override {}
   UtcTime now() const override { return {}; }
   SteadyTime steady() const override { return {}; }
 
   bool is_open(ConnId conn) const { return open_.contains(conn); }
   bool connecting(ConnId conn) const { return conn != kClient && !connected_.contains(conn); }
   bool reads(ConnId conn) const {
-    return is_open(conn) && !connecting(conn) && !paused_.contains(conn) && !ended_.contains(conn);
+    return is_open(conn) && !connecting(conn) && !paused_.contains(conn) && !ended_.contains(conn) &&
+           !(conn == kClient && securing);
   }
   void forget(ConnId conn) {
     open_.erase(conn);
@@ -63,6 +72,7 @@ class FuzzDriver : public Driver {
   ConnId last() const { return last_; }
 
   bool writable = true;
+  bool securing = false;  // the client's TLS is being agreed on
   std::array<bool, kTimerCount> armed{};
 
  private:
@@ -81,7 +91,7 @@ struct Contexts : ContextSource {
 
 std::shared_ptr<const Context> fuzz_context(OnClientClose on_client_close) {
   const std::array<embedded::File, 1> files{
-      {{"a.json", R"({"name":"a","title":"A","base_url":"http://a","route":"a"})"}}};
+      {{"a.json", R"({"name":"a","title":"A","base_url":"http://a","route":"a","hosts":["a"]})"}}};
   auto registry = provider::Registry::load(files, {});
   TOKOMETER_CHECK(registry.has_value());
   auto router = Router::make(*registry, {});
@@ -91,7 +101,8 @@ std::shared_ptr<const Context> fuzz_context(OnClientClose on_client_close) {
   settings.limits.held_bytes = 128;
   settings.limits.retry_bytes = 128;
   settings.limits.request_content_bytes = 512;
-  return std::make_shared<Context>(Context{std::move(*router), settings, nullptr, nullptr});
+  auto forwarding = std::make_shared<const Forwarding>(*registry, ForwardingOptions{}, std::make_shared<Distrust>());
+  return std::make_shared<Context>(Context{std::move(*router), settings, nullptr, nullptr, std::move(forwarding)});
 }
 
 void run(std::string_view input) {
@@ -102,7 +113,7 @@ void run(std::string_view input) {
   contexts.context = kContexts[static_cast<unsigned char>(input[0]) % 2];
   input.remove_prefix(1);
   FuzzDriver driver;
-  Http1Session session(driver, contexts);
+  Front session(driver, contexts);
   while (!input.empty() && !session.done()) {
     const auto step = static_cast<unsigned char>(input[0]);
     input.remove_prefix(1);
@@ -117,7 +128,10 @@ void run(std::string_view input) {
         break;
       }
       case 2:
-        if (driver.connecting(driver.last()) && driver.is_open(driver.last())) {
+        if (driver.securing) {
+          driver.securing = false;
+          session.on_secured(Protocol::kHttp1);
+        } else if (driver.connecting(driver.last()) && driver.is_open(driver.last())) {
           driver.set_connected(driver.last());
           session.on_connected(driver.last(), {.reused = (step & 0x10U) != 0});
         }
@@ -130,6 +144,11 @@ void run(std::string_view input) {
       case 4:
         if (!driver.is_open(conn)) break;
         driver.forget(conn);
+        if (conn == kClient && driver.securing) {
+          driver.securing = false;
+          session.on_closed(conn, (step & 0x10U) != 0 ? NetError::kDistrusted : NetError::kTls);
+          break;
+        }
         session.on_closed(conn, (step & 0x10U) != 0 ? NetError::kNone : NetError::kReset);
         break;
       case 5:

@@ -11,14 +11,14 @@
 namespace tokometer::proxy {
 namespace {
 
-constexpr std::string_view kConnect = "connect https://api.acme.example:443";
+constexpr std::string_view kDial = "connect https://api.acme.example:443";
 
 TEST(Http1SessionTest, PassesARequestAndItsResponseUnchangedButForHost) {
   Playbook play;
   play >> received(kClient,
                    "POST /acme/v1/chat?a=%2F HTTP/1.1\r\nhost: localhost:4141\r\nAUTHORIZATION:  Bearer k\r\n"
                    "x-b: 1\r\nX-B: 2\r\nContent-Length: 4\r\n\r\nbody")
-              << kConnect >>
+              << kDial >>
       connected(1) << "send 1 POST /v1/chat?a=%2F HTTP/1.1\r\nhost: api.acme.example\r\nAUTHORIZATION:  Bearer k\r\n"
                       "x-b: 1\r\nX-B: 2\r\nContent-Length: 4\r\n\r\nbody" >>
       received(1, "HTTP/1.1 200 Fine By Me\r\nx-Odd:  y \r\nContent-Length: 2\r\nSet-Cookie: a\r\n\r\nok")
@@ -33,7 +33,7 @@ TEST(Http1SessionTest, DropsHopByHopFieldsAndOurOwn) {
                    "GET /acme/x HTTP/1.1\r\nHost: us\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: 5\r\nX-Hop: 1\r\n"
                    "Proxy-Connection: keep-alive\r\nProxy-Authorization: Basic x\r\nTE: trailers\r\n"
                    "X-Tokometer-Project: p\r\nHTTP2-Settings: x\r\nUpgrade: h2c\r\nKeep: me\r\n\r\n")
-              << kConnect >>
+              << kDial >>
       connected(1)
           << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\nKeep: me\r\nTE: trailers\r\nConnection: TE\r\n\r\n" >>
       received(1,
@@ -45,7 +45,7 @@ TEST(Http1SessionTest, DropsHopByHopFieldsAndOurOwn) {
 
 TEST(Http1SessionTest, PassesChunksAndTrailersVerbatimInOneSend) {
   Playbook play;
-  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kConnect >>
+  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kDial >>
       connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: S\r\n\r\n")
           << "send 0 HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: S\r\n\r\n" >>
@@ -60,7 +60,7 @@ TEST(Http1SessionTest, TellsTheTapAfterSendingAndOfTheEndBeforeIt) {
   play >> received(kClient,
                    "POST /p/team/acme/v1/chat HTTP/1.1\r\nHost: us\r\nX-Tokometer-User: u\r\n"
                    "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")
-              << kConnect << "tap open POST api.acme.example /v1/chat team" << "tap sees X-Tokometer-User"
+              << kDial << "tap open POST api.acme.example /v1/chat team" << "tap sees X-Tokometer-User"
               << "tap request hi" >>
       connected(1) << "send 1 POST /v1/chat HTTP/1.1\r\nHost: api.acme.example\r\nTransfer-Encoding: "
                       "chunked\r\n\r\n2\r\nhi\r\n" >>
@@ -76,12 +76,57 @@ TEST(Http1SessionTest, TellsTheTapAfterSendingAndOfTheEndBeforeIt) {
                                                     << "release 1";
 }
 
+TEST(Http1SessionTest, ContextReachesTheTapAndNeverTheOrigin) {
+  Playbook play;
+  play.measure();
+  const std::string context = client::encode_context({.project = "shop", .run = "r1"});
+  play >> received(kClient, "GET /c/" + context + "/acme/v1/chat HTTP/1.1\r\nHost: us\r\nX-Tokentap-Project: p\r\n" +
+                                "X-Api-Key: k\r\nx-cylestio-tags: a:b\r\nX-Tokometer-Project: q\r\n\r\n")
+              << kDial << "tap open GET api.acme.example /v1/chat "
+              << R"(tap has the context {"project":"shop","run":"r1"})" << "tap sees X-Tokometer-Project"
+              << "tap request end" >>
+      connected(1) << "send 1 GET /v1/chat HTTP/1.1\r\nHost: api.acme.example\r\nX-Api-Key: k\r\n\r\n" >>
+      closed(kClient, NetError::kReset) << "tap aborted client_closed 0" << "close 1 reset";
+}
+
+TEST(Http1SessionTest, CallsGoOnWithoutAContextThatCannotBeRead) {
+  Playbook play;
+  play.measure();
+  play >> received(kClient, "GET /c/e30x/acme/v1/chat HTTP/1.1\r\nHost: us\r\n\r\n")
+              << "tap told of an unreadable context" << kDial << "tap open GET api.acme.example /v1/chat "
+              << "tap request end" >>
+      connected(1) << "send 1 GET /v1/chat HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
+      closed(kClient, NetError::kReset) << "tap aborted client_closed 0" << "close 1 reset";
+}
+
+TEST(Http1SessionTest, ACallThatTheGateRefusesReachesNoOrigin) {
+  struct ShutGate final : CallGate {
+    std::optional<Refusal> refuse(const client::CallContext& context) override {
+      if (context.run != "r1") return std::nullopt;
+      return Refusal{.status = 402, .code = "budget_exceeded", .message = "all used up"};
+    }
+  };
+  Playbook play;
+  play.measure();
+  play.context->gate = std::make_shared<ShutGate>();
+  const std::string front = "/c/" + client::encode_context({.run = "r1"});
+  play >> received(kClient, "GET " + front + "/acme/v1/chat HTTP/1.1\r\nHost: us\r\n\r\n")
+              << "tap open GET api.acme.example /v1/chat " << R"(tap has the context {"run":"r1"})"
+              << "tap aborted budget_exceeded 402";
+  const std::string answer = play.take();
+  EXPECT_TRUE(answer.starts_with("send 0 HTTP/1.1 402 ")) << answer;
+  EXPECT_TRUE(answer.contains("X-Tokometer-Error: budget_exceeded\r\n")) << answer;
+  EXPECT_TRUE(answer.contains("all used up")) << answer;
+  play >> received(kClient, "GET /acme/v1/chat HTTP/1.1\r\nHost: us\r\n\r\n")
+              << kDial << "tap open GET api.acme.example /v1/chat " << "tap request end" >>
+      closed(kClient, NetError::kReset) << "tap aborted client_closed 0" << "close 1 reset";
+}
+
 TEST(Http1SessionTest, AResponseInOneReadGoesOutInOneSendAfterItsEvent) {
   Playbook play;
   play.measure();
-  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n")
-              << kConnect << "tap open GET api.acme.example /x "
-              << "tap request end" >>
+  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kDial << "tap open GET api.acme.example /x "
+                                                                        << "tap request end" >>
       connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
           << "tap head 200" << "tap response ok"
@@ -93,7 +138,7 @@ TEST(Http1SessionTest, ResponsesWithoutContentEndAtOnce) {
        {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
     Playbook play;
-    play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kConnect >>
+    play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kDial >>
         connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
         received(1, response) << "send 0 " + std::string(response) << "release 1";
   }
@@ -101,7 +146,7 @@ TEST(Http1SessionTest, ResponsesWithoutContentEndAtOnce) {
 
 TEST(Http1SessionTest, AnswersToHeadHaveNoContent) {
   Playbook play;
-  play >> received(kClient, "HEAD /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kConnect >>
+  play >> received(kClient, "HEAD /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kDial >>
       connected(1) << "send 1 HEAD /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
           << "send 0 HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"
@@ -111,9 +156,8 @@ TEST(Http1SessionTest, AnswersToHeadHaveNoContent) {
 TEST(Http1SessionTest, AResponseUntilCloseClosesTheClientAfterItsEvent) {
   Playbook play;
   play.measure();
-  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n")
-              << kConnect << "tap open GET api.acme.example /x "
-              << "tap request end" >>
+  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kDial << "tap open GET api.acme.example /x "
+                                                                        << "tap request end" >>
       connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.0 200 Old\r\nA: b\r\n\r\nsome")
           << "send 0 HTTP/1.1 200 Old\r\nA: b\r\nConnection: close\r\n\r\nsome" << "tap head 200"
@@ -125,7 +169,7 @@ TEST(Http1SessionTest, AResponseUntilCloseClosesTheClientAfterItsEvent) {
 TEST(Http1SessionTest, KeepsTheClientForTheNextRequest) {
   Playbook play;
   for (ConnId conn = 1; conn <= 2; ++conn) {
-    play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kConnect >>
+    play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kDial >>
         connected(conn) << fmt::format("send {} GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n", conn) >>
         received(conn, "HTTP/1.1 204 X\r\n\r\n") << "send 0 HTTP/1.1 204 X\r\n\r\n"
                                                  << fmt::format("release {}", conn);
@@ -136,19 +180,19 @@ TEST(Http1SessionTest, KeepsTheClientForTheNextRequest) {
 TEST(Http1SessionTest, PipelinedRequestsWaitForTheirTurn) {
   Playbook play;
   play >> received(kClient, "GET /acme/1 HTTP/1.1\r\nHost: us\r\n\r\nGET /acme/2 HTTP/1.1\r\nHost: us\r\n\r\nGET /ac")
-              << kConnect << "pause 0" >>
+              << kDial << "pause 0" >>
       connected(1) << "send 1 GET /1 HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.1 204 X\r\n\r\n") << "send 0 HTTP/1.1 204 X\r\n\r\n"
-                                            << "release 1" << "resume 0" << kConnect << "pause 0" >>
+                                            << "release 1" << "resume 0" << kDial << "pause 0" >>
       connected(2) << "send 2 GET /2 HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(2, "HTTP/1.1 204 X\r\n\r\n") << "send 0 HTTP/1.1 204 X\r\n\r\n"
                                             << "release 2" << "resume 0" >>
-      received(kClient, "me/3 HTTP/1.1\r\nHost: us\r\n\r\n") << kConnect;
+      received(kClient, "me/3 HTTP/1.1\r\nHost: us\r\n\r\n") << kDial;
 }
 
 TEST(Http1SessionTest, ClosesWhenTheClientAsksForIt) {
   Playbook play;
-  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\nConnection: close\r\n\r\n") << kConnect >>
+  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\nConnection: close\r\n\r\n") << kDial >>
       connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.1 204 X\r\n\r\n") << "send 0 HTTP/1.1 204 X\r\nConnection: close\r\n\r\n"
                                             << "release 1"
@@ -157,7 +201,7 @@ TEST(Http1SessionTest, ClosesWhenTheClientAsksForIt) {
 
 TEST(Http1SessionTest, AnOriginThatClosesIsNotReused) {
   Playbook play;
-  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kConnect >>
+  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kDial >>
       connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: 1\r\n\r\na")
           << "send 0 HTTP/1.1 200 X\r\nContent-Length: 1\r\n\r\na" << "close 1 reset";
@@ -166,7 +210,7 @@ TEST(Http1SessionTest, AnOriginThatClosesIsNotReused) {
 
 TEST(Http1SessionTest, AnOriginThatSendsMoreThanItsResponseIsNotReused) {
   Playbook play;
-  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kConnect >>
+  play >> received(kClient, "GET /acme/x HTTP/1.1\r\nHost: us\r\n\r\n") << kDial >>
       connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.1 200 X\r\nContent-Length: 1\r\n\r\naHTTP/1.1 200 X\r\n")
           << "send 0 HTTP/1.1 200 X\r\nContent-Length: 1\r\n\r\na" << "close 1 reset";
@@ -174,7 +218,7 @@ TEST(Http1SessionTest, AnOriginThatSendsMoreThanItsResponseIsNotReused) {
 
 TEST(Http1SessionTest, TakesChunksApartForHttp10) {
   Playbook play;
-  play >> received(kClient, "GET /acme/x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n") << kConnect >>
+  play >> received(kClient, "GET /acme/x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n") << kDial >>
       connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1,
                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n"
@@ -186,7 +230,7 @@ TEST(Http1SessionTest, TakesChunksApartForHttp10) {
 
 TEST(Http1SessionTest, KeepsAnHttp10ClientThatAsksForIt) {
   Playbook play;
-  play >> received(kClient, "GET /acme/x HTTP/1.0\r\nHost: us\r\nConnection: keep-alive\r\n\r\n") << kConnect >>
+  play >> received(kClient, "GET /acme/x HTTP/1.0\r\nHost: us\r\nConnection: keep-alive\r\n\r\n") << kDial >>
       connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: api.acme.example\r\n\r\n" >>
       received(1, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")
           << "send 0 HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\na" << "release 1";
@@ -196,7 +240,7 @@ TEST(Http1SessionTest, KeepsAnHttp10ClientThatAsksForIt) {
 TEST(Http1SessionTest, RelaysContinueAndEarlyHints) {
   Playbook play;
   play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-              << kConnect >>
+              << kDial >>
       connected(1)
           << "send 1 POST /x HTTP/1.1\r\nHost: api.acme.example\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n" >>
       received(1, "HTTP/1.1 100 Continue\r\n\r\n") << "send 0 HTTP/1.1 100 Continue\r\n\r\n" >>
@@ -209,7 +253,7 @@ TEST(Http1SessionTest, RelaysContinueAndEarlyHints) {
 
 TEST(Http1SessionTest, AnEarlyAnswerEndsTheConnectionAfterIt) {
   Playbook play;
-  play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nContent-Length: 100\r\n\r\nsome") << kConnect >>
+  play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nContent-Length: 100\r\n\r\nsome") << kDial >>
       connected(1) << "send 1 POST /x HTTP/1.1\r\nHost: api.acme.example\r\nContent-Length: 100\r\n\r\nsome" >>
       received(1, "HTTP/1.1 413 No\r\nContent-Length: 1\r\n\r\n!")
           << "send 0 HTTP/1.1 413 No\r\nContent-Length: 1\r\nConnection: close\r\n\r\n!" << "close 1 reset"
@@ -218,7 +262,7 @@ TEST(Http1SessionTest, AnEarlyAnswerEndsTheConnectionAfterIt) {
 
 TEST(Http1SessionTest, TheRequestGoesOnWhileItsResponseBegins) {
   Playbook play;
-  play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nContent-Length: 4\r\n\r\nab") << kConnect >>
+  play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nContent-Length: 4\r\n\r\nab") << kDial >>
       connected(1) << "send 1 POST /x HTTP/1.1\r\nHost: api.acme.example\r\nContent-Length: 4\r\n\r\nab" >>
       received(1, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx")
           << "send 0 HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nx" >>
@@ -230,21 +274,84 @@ TEST(Http1SessionTest, PassesAnUpgradeAndThenEverything) {
   play.measure();
   play >>
       received(kClient, "GET /acme/ws HTTP/1.1\r\nHost: us\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly")
-          << kConnect << "tap open GET api.acme.example /ws " << "tap request end" << "pause 0" >>
+          << kDial << "tap open GET api.acme.example /ws " << "tap request end" << "pause 0" >>
       connected(1)
           << "send 1 GET /ws HTTP/1.1\r\nHost: api.acme.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n" >>
       received(1, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
           << "resume 0"
+          << "tap head 101"
           << "send 0 HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello"
-          << "tap head 101" << "send 1 early" >>
+          << "send 1 early" >>
       received(kClient, "\x01\x02") << "send 1 \x01\x02" >> eof(kClient) << "close 1 half" >>
       received(1, "bye") << "send 0 bye" >> eof(1) << "tap end" << "close 1 graceful" << "close 0 graceful";
   EXPECT_TRUE(play.done());
 }
 
+// A tunnel that the tap watches.
+class WatchedTunnelTest : public testing::Test {
+ protected:
+  WatchedTunnelTest() {
+    play_.measure();
+    play_.watches = true;
+    play_ >> received(kClient, "GET /acme/ws HTTP/1.1\r\nHost: us\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+                 << kDial << "tap open GET api.acme.example /ws " << "tap request end" >>
+        connected(1) << "send 1 GET /ws HTTP/1.1\r\nHost: api.acme.example\r\nUpgrade: websocket\r\nConnection: "
+                        "Upgrade\r\n\r\n" >>
+        received(1, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            << "send 0 HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+            << "tap head 101" << "tap tunnel";
+  }
+  Playbook play_;
+};
+
+TEST_F(WatchedTunnelTest, TheTapSeesAnEndBeforeTheClientDoesAndAllElseAfterwards) {
+  play_ >> received(kClient, "ask") << "send 1 ask" << "tap client ask" >> received(1, "end")
+                                                                               << "tap origin end" << "send 0 end";
+  play_.may_end = false;
+  play_ >> received(1, "middle") << "send 0 middle" << "tap origin middle" >> eof(1) << "tap end" << "close 1 graceful"
+                                                                                     << "close 0 graceful";
+}
+
+TEST_F(WatchedTunnelTest, TheTapIsToldWhichSideEndedFirst) {
+  play_ >> eof(kClient) << "close 1 half" << "tap client ended" >> received(1, "bye") << "tap origin bye"
+                                                                                      << "send 0 bye" >>
+      eof(1) << "tap end" << "close 1 graceful" << "close 0 graceful";
+}
+
+TEST_F(WatchedTunnelTest, TheTapIsToldHowItBrokeOff) {
+  play_ >> closed(kClient) << "tap aborted client_closed 101" << "close 1 reset";
+  EXPECT_TRUE(play_.done());
+}
+
+TEST_F(WatchedTunnelTest, TheTapIsToldWhenTheOriginBreaksOff) {
+  play_ >> closed(1, NetError::kReset) << "tap aborted origin_reset 101" << "close 0 graceful";
+}
+
+TEST_F(WatchedTunnelTest, EachSideIsPausedWhileTheOtherIsSlow) {
+  play_.writable = false;
+  play_ >> received(1, "much") << "tap origin much" << "send 0 much" << "pause 1" >>
+      received(kClient, "more") << "send 1 more" << "pause 0" << "tap client more" >> drained(kClient) << "resume 1" >>
+      drained(1) << "resume 0";
+}
+
+TEST(Http1SessionTest, WhatComesWithTheUpgradeIsSeenInTheTunnel) {
+  Playbook play;
+  play.measure();
+  play.watches = true;
+  play >>
+      received(kClient, "GET /acme/ws HTTP/1.1\r\nHost: us\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly")
+          << kDial << "tap open GET api.acme.example /ws " << "tap request end" << "pause 0" >>
+      connected(1)
+          << "send 1 GET /ws HTTP/1.1\r\nHost: api.acme.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n" >>
+      received(1, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
+          << "resume 0" << "tap head 101" << "tap tunnel" << "tap origin hello"
+          << "send 0 HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello"
+          << "send 1 early" << "tap client early";
+}
+
 TEST(Http1SessionTest, PausesTheFasterSide) {
   Playbook play;
-  play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nContent-Length: 9\r\n\r\n") << kConnect >>
+  play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nContent-Length: 9\r\n\r\n") << kDial >>
       connected(1) << "send 1 POST /x HTTP/1.1\r\nHost: api.acme.example\r\nContent-Length: 9\r\n\r\n";
   play.writable = false;
   play >> received(kClient, "abc") << "send 1 abc" << "pause 0";
@@ -261,7 +368,7 @@ TEST(Http1SessionTest, PausesTheFasterSide) {
 TEST(Http1SessionTest, HoldsOnlySoMuchOfARequestUntilConnected) {
   Playbook play;
   play.context->settings.limits.held_bytes = 100;
-  play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nContent-Length: 40\r\n\r\n") << kConnect >>
+  play >> received(kClient, "POST /acme/x HTTP/1.1\r\nHost: us\r\nContent-Length: 40\r\n\r\n") << kDial >>
       received(kClient, std::string(39, 'a')) << "pause 0" >>
       connected(1) << "send 1 POST /x HTTP/1.1\r\nHost: api.acme.example\r\nContent-Length: 40\r\n\r\n" +
                           std::string(39, 'a')

@@ -18,18 +18,21 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "proxy/http1_session.h"
+#include "proxy/front.h"
+#include "proxy/http2_origin_testing.h"
 
 namespace tokometer::proxy {
 
 inline constexpr std::string_view kAcmeSpec = R"({
   "name": "acme", "title": "Acme", "base_url": "https://api.acme.example", "route": "acme",
+  "error_types": { "400": "acme_bad", "5xx": "acme_down" },
   "bare_paths": [{ "path": "/v1/chat" }]
 })";
 inline constexpr std::string_view kHomelessSpec = R"({ "name": "homeless", "title": "Homeless", "route": "homeless" })";
@@ -46,6 +49,12 @@ struct Happening {
 };
 inline Happening connected(ConnId conn, bool reused = false) {
   return {[=](Session& session) { session.on_connected(conn, {.reused = reused}); }};
+}
+inline Happening secured(Protocol protocol = Protocol::kHttp1) {
+  return {[=](Session& session) { session.on_secured(protocol); }};
+}
+inline Happening connected_http2(ConnId conn) {
+  return {[=](Session& session) { session.on_connected(conn, {.reused = false, .protocol = Protocol::kHttp2}); }};
 }
 inline Happening received(ConnId conn, std::string_view bytes) {
   return {[conn, text = std::string(bytes)](Session& session) { session.on_bytes(conn, text); }};
@@ -74,12 +83,17 @@ class Playbook : public Driver {
 
   std::shared_ptr<Context> context;
   bool writable = true;  // what sends answer
+  bool watches = false;  // what the tap answers when a tunnel opens
+  bool may_end = true;   // what it answers when it is asked of the origin's next bytes
   SteadyTime time{};
+  Offer last_offer = Offer::kHttp1;          // of the last connect
+  std::unique_ptr<IdleConnection> released;  // with the last connection that went to the pool
 
   Playbook& operator>>(const Happening& happening) {
     EXPECT_TRUE(done_.empty()) << "not expected: " << printable(done_.front());
     done_.clear();
     happening.run(session());
+    settled(session());
     return *this;
   }
   Playbook& operator<<(std::string_view expected) {
@@ -99,25 +113,54 @@ class Playbook : public Driver {
     return command;
   }
 
+  // The origin of `conn`, which speaks HTTP/2 from now on.
+  Http2OriginPeer& http2(ConnId conn, const wire::http2::Limits& limits = {}) {
+    auto& peer = http2_origins_[conn];
+    if (!peer) {
+      peer = std::make_unique<Http2OriginPeer>(
+          limits, [this, conn](const std::string& line) { log(fmt::format("at {}: {}", conn, line)); });
+    }
+    return *peer;
+  }
+  // It goes on as connection `to`.
+  void moved(ConnId from, ConnId to) {
+    http2_origins_[to] = std::move(http2_origins_[from]);
+    http2_origins_[to]->log = [this, to](const std::string& line) { log(fmt::format("at {}: {}", to, line)); };
+    http2_origins_.erase(from);
+  }
+
   void measure() { context->taps = std::make_shared<LoggingTaps>(*this); }
   Session& session() {
     if (!session_) {
       source_.context = context;
-      session_ = std::make_unique<Http1Session>(*this, source_);
+      session_ = std::make_unique<Front>(*this, source_);
     }
     return *session_;
   }
-  void destroy_session() { session_.reset(); }
+  // The next happening is a new connection's.
+  void destroy_session() {
+    session_.reset();
+    last_conn_ = kClient;
+  }
   bool done() { return session().done(); }
   std::chrono::milliseconds delay(Timer timer) const { return timers_[static_cast<std::size_t>(timer)]; }
 
-  ConnId connect(const Origin& origin, Reuse reuse) override {
-    log(fmt::format("connect {}://{}:{}{}", origin.tls ? "https" : "http", origin.host, origin.port,
+  ConnId connect(const Origin& origin, Reuse reuse, Offer offer) override {
+    last_offer = offer;
+    log(fmt::format("connect {}://{}:{}{}{}", origin.tls ? "https" : "http", origin.host, origin.port,
+                    origin.address.empty() ? "" : fmt::format(" at {}", origin.address),
                     reuse == Reuse::kFresh ? " fresh" : ""));
     return ++last_conn_;
   }
-  void release(ConnId conn) override { log(fmt::format("release {}", conn)); }
+  void release(ConnId conn, std::unique_ptr<IdleConnection> idle) override {
+    log(fmt::format("release {}", conn));
+    released = std::move(idle);
+  }
   bool send(ConnId conn, std::initializer_list<std::string_view> pieces) override {
+    if (const auto found = http2_origins_.find(conn); found != http2_origins_.end()) {
+      for (const std::string_view piece : pieces) found->second->receive(piece);
+      return writable;
+    }
     std::string text = fmt::format("send {} ", conn);
     for (const std::string_view piece : pieces) text += piece;
     log(text);
@@ -127,10 +170,19 @@ class Playbook : public Driver {
     constexpr std::array<std::string_view, 3> kNames = {"graceful", "half", "reset"};
     log(fmt::format("close {} {}", conn, kNames[static_cast<std::size_t>(how)]));
   }
+  void secure(std::string_view name, std::string_view received) override {
+    log(fmt::format("secure {} with {} bytes", name, received.size()));
+  }
   void pause(ConnId conn, bool paused) override { log(fmt::format("{} {}", paused ? "pause" : "resume", conn)); }
   void arm(Timer timer, std::chrono::milliseconds delay) override { timers_[static_cast<std::size_t>(timer)] = delay; }
+  void call_at_turn_end() override { log("turn"); }
   UtcTime now() const override { return UtcTime{}; }
   SteadyTime steady() const override { return time; }
+
+ protected:
+  // After each happening.
+  virtual void settled(Session& /*session*/) {}
+  void log(std::string command) { done_.push_back(std::move(command)); }
 
  private:
   struct Source : ContextSource {
@@ -143,10 +195,22 @@ class Playbook : public Driver {
     explicit LoggingTap(Playbook& play) : play_(play) {}
     void request_content(std::string_view bytes) override { play_.log(fmt::format("tap request {}", bytes)); }
     void request_end() override { play_.log("tap request end"); }
-    void response_head(int status, wire::Fields, SteadyTime) override { play_.log(fmt::format("tap head {}", status)); }
+    void response_head(int status, wire::Fields fields, SteadyTime) override {
+      play_.log(fmt::format("tap head {}", status));
+      if (const auto told = wire::find(fields, "x-told")) play_.log(fmt::format("tap told {}", *told));
+    }
     void response_content(std::string_view bytes, SteadyTime) override {
       play_.log(fmt::format("tap response {}", bytes));
     }
+    bool tunnel_opened() override {
+      if (play_.watches) play_.log("tap tunnel");
+      return play_.watches;
+    }
+    bool may_hold_end(std::size_t) const override { return play_.may_end; }
+    void tunnel_content(From from, std::string_view bytes, SteadyTime) override {
+      play_.log(fmt::format("tap {} {}", from == From::kFromClient ? "client" : "origin", bytes));
+    }
+    void tunnel_client_ended() override { play_.log("tap client ended"); }
     void response_end(SteadyTime) override { play_.log("tap end"); }
     void aborted(Abort why, int status, SteadyTime) override {
       play_.log(fmt::format("tap aborted {} {}", to_string(why), status));
@@ -161,22 +225,28 @@ class Playbook : public Driver {
     explicit LoggingTaps(Playbook& play) : play_(play) {}
     std::unique_ptr<Tap> open(const ExchangeStart& start) override {
       play_.log(fmt::format("tap open {} {} {} {}", start.method, start.host, start.target, start.project));
+      if (start.context != nullptr) play_.log("tap has the context " + client::to_json(*start.context));
       for (const wire::Field& field : start.fields) {
         if (wire::istarts_with(field.name, "x-tokometer-")) play_.log(fmt::format("tap sees {}", field.name));
       }
       return std::make_unique<LoggingTap>(play_);
     }
+    void refused(std::string_view code) override { play_.log(fmt::format("tap refused {}", code)); }
+    void distrusted(std::string_view client, std::string_view host) override {
+      play_.log(fmt::format("tap distrusted {} {}", client, host));
+    }
+    void unreadable_context(std::string_view) override { play_.log("tap told of an unreadable context"); }
 
    private:
     Playbook& play_;
   };
 
-  void log(std::string command) { done_.push_back(std::move(command)); }
   static std::string printable(std::string_view text) { return testing::PrintToString(std::string(text)); }
 
   Source source_;
   std::deque<std::string> done_;
   std::array<std::chrono::milliseconds, kTimerCount> timers_{};
+  std::map<ConnId, std::unique_ptr<Http2OriginPeer>> http2_origins_;
   ConnId last_conn_ = kClient;
   std::unique_ptr<Session> session_;
 };

@@ -2,22 +2,40 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <utility>
 
 #include "provider/spec.h"
+#include "proxy/forwarding.h"
 
 namespace tokometer::proxy {
 namespace {
 
-// Takes "/p/<project>" off the front of `target`.
-std::string_view take_project(std::string_view& target) {
-  if (!target.starts_with("/p/")) return {};
-  const auto slash = target.find('/', 3);
-  if (slash == std::string_view::npos || slash == 3) return {};
-  const std::string_view project = target.substr(3, slash - 3);
-  if (project.find_first_of("?%") != std::string_view::npos) return {};
+// The type of an origin that no spec describes; what its calls are recorded under.
+constexpr std::string_view kUnknownProvider = "unknown";
+
+// Takes `mark` ("/p/") and the segment behind it off the front of `target`; empty if it does not begin so.
+std::string_view take_segment(std::string_view& target, std::string_view mark) {
+  if (!target.starts_with(mark)) return {};
+  const auto slash = target.find('/', mark.size());
+  if (slash == std::string_view::npos || slash == mark.size()) return {};
+  const std::string_view segment = target.substr(mark.size(), slash - mark.size());
+  if (segment.find_first_of("?%") != std::string_view::npos) return {};
   target.remove_prefix(slash);
-  return project;
+  return segment;
+}
+
+// Takes what says something of the call rather than where it goes, in either order.
+void take_context(std::string_view& target, Route& route) {
+  route.project = take_segment(target, "/p/");
+  if (const std::string_view segment = take_segment(target, "/c/"); !segment.empty()) {
+    auto context = client::decode_context(segment);
+    if (context) {
+      route.context = std::make_shared<const client::CallContext>(std::move(*context));
+    } else {
+      route.context_fault = std::move(context.error().message);
+    }
+    if (route.project.empty()) route.project = take_segment(target, "/p/");
+  }
 }
 
 // Whether `target` is already below `path`: then the prefix isn't repeated.
@@ -42,9 +60,8 @@ Result<Destination> parse_base_url(std::string_view url) {
   } else {
     return bad("must begin with http:// or https://");
   }
-  const std::uint16_t own_port = to.origin.port;
   const auto slash = rest.find('/');
-  std::string_view authority = rest.substr(0, slash);
+  const std::string_view authority = rest.substr(0, slash);
   if (slash != std::string_view::npos) to.path = rest.substr(slash);
   while (to.path.ends_with('/')) to.path.pop_back();
   for (const char c : rest) {
@@ -54,28 +71,10 @@ Result<Destination> parse_base_url(std::string_view url) {
   if (authority.find('@') != std::string_view::npos)
     return fail(ErrorCode::kInvalid, "base URL: must not carry a user or password");
 
-  std::string_view port;
-  if (authority.starts_with('[')) {
-    const auto bracket = authority.find(']');
-    if (bracket == std::string_view::npos) return bad("has '[' without ']'");
-    to.origin.host = authority.substr(1, bracket - 1);
-    port = authority.substr(bracket + 1);
-  } else {
-    const auto colon = authority.find(':');
-    to.origin.host = authority.substr(0, colon);
-    port = colon == std::string_view::npos ? std::string_view() : authority.substr(colon);
-  }
-  if (to.origin.host.empty()) return bad("has no host");
-  if (!port.empty()) {
-    const auto [end, fault] = std::from_chars(port.data() + 1, port.data() + port.size(), to.origin.port);
-    if (port.front() != ':' || fault != std::errc() || end != port.data() + port.size() || to.origin.port == 0) {
-      return bad("has a bad port");
-    }
-  }
-  const bool ipv6 = to.origin.host.find(':') != std::string::npos;
-  to.authority = ipv6 ? fmt::format("[{}]", to.origin.host) : to.origin.host;
-  if (to.origin.port != own_port) to.authority += fmt::format(":{}", to.origin.port);
-  return to;
+  auto parsed = parse_authority(authority, to.origin.tls, to.origin.port);
+  if (!parsed) return bad(parsed.error().message);
+  parsed->path = std::move(to.path);
+  return parsed;
 }
 
 Result<Router> Router::make(std::shared_ptr<const provider::Registry> registry, const RouterOptions& options) {
@@ -99,9 +98,13 @@ Result<Router> Router::make(std::shared_ptr<const provider::Registry> registry, 
 
   auto single = parse_base_url(options.base_url);
   if (!single) return fail(single.error());
-  router.single_spec_ =
-      options.type.empty() ? router.registry_->by_host(single->origin.host) : router.find_provider(options.type);
-  if (router.single_spec_ == nullptr && !options.type.empty()) {
+  const bool is_unknown = options.type == kUnknownProvider;
+  if (options.type.empty()) {
+    router.single_spec_ = router.registry_->by_host(single->authority);
+  } else if (!is_unknown) {
+    router.single_spec_ = router.find_provider(options.type);
+  }
+  if (router.single_spec_ == nullptr && !options.type.empty() && !is_unknown) {
     return fail(router.unknown_provider("type", options.type));
   }
   router.single_ = std::move(*single);
@@ -125,14 +128,17 @@ Error Router::unknown_provider(std::string_view where, std::string_view name) co
 
 Route Router::route(std::string_view method, std::string_view target, wire::Fields fields, std::string& buffer) const {
   Route route;
-  route.project = take_project(target);
-  if (const auto routed = registry_->by_route(target)) {
+  take_context(target, route);
+  const auto routed = registry_->by_route(target);
+  if (single_) {
+    // Never elsewhere: a provider's own paths may begin like another one's route, and they come with its key.
+    route.spec = single_spec_;
+    route.to = &*single_;
+    if (routed && routed->spec == single_spec_) target = routed->target;
+  } else if (routed) {
     route.spec = routed->spec;
     route.to = destination(*routed->spec);
     target = routed->target;
-  } else if (single_) {
-    route.spec = single_spec_;
-    route.to = &*single_;
   } else if (const provider::Spec* spec = registry_->by_bare_path(method, target, fields)) {
     route.spec = spec;
     route.to = destination(*spec);
@@ -145,12 +151,22 @@ Route Router::route(std::string_view method, std::string_view target, wire::Fiel
     route.target = buffer;
   }
   if (route.spec != nullptr) {
-    route.endpoint = registry_->endpoint(*route.spec, method, route.target);
+    route.endpoint = registry_->endpoint(*route.spec, method, route.target, fields);
     // A prefix of the user's own ("https://gateway/llm") is not part of the provider's paths.
     if (route.endpoint == nullptr && route.target.data() != target.data()) {
-      route.endpoint = registry_->endpoint(*route.spec, method, target);
+      route.endpoint = registry_->endpoint(*route.spec, method, target, fields);
     }
   }
+  return route;
+}
+
+Route Router::route_to(const Destination& to, std::string_view method, std::string_view target,
+                       wire::Fields fields) const {
+  Route route;
+  route.to = &to;
+  route.target = target;
+  route.spec = registry_->by_host(to.authority);
+  if (route.spec != nullptr) route.endpoint = registry_->endpoint(*route.spec, method, target, fields);
   return route;
 }
 

@@ -1,6 +1,6 @@
 // Which provider and which origin a request goes to.
 //
-// In this order: an optional "/p/<project>" in front is taken off; then a route
+// In this order: "/p/<project>" and "/c/<context>" (client/call_context.h) in front are taken off; then a route
 // prefix from the provider specs ("/anthropic/v1/messages"), the single-provider
 // form (--base-url with --type), and the bare paths that clients send when only
 // their host was replaced. Anything else has no route.
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "client/call_context.h"
 #include "provider/registry.h"
 #include "proxy/streams.h"
 
@@ -30,7 +31,7 @@ struct RouterOptions {
   };
   std::vector<Override> origins{};  // instead of the specs' own base URLs
   std::string base_url{};           // single-provider form; empty: not used
-  std::string type{};               // its provider; empty: told from the URL's host
+  std::string type{};               // its provider; empty: told from the URL's host; "unknown": none that a spec knows
 };
 
 // Takes "https://host[:port][/path]" apart; refuses userinfo, query and fragment.
@@ -42,6 +43,8 @@ struct Route {
   const Destination* to = nullptr;  // null: none of ours
   std::string_view target;          // as sent; views the request's target or the caller's buffer
   std::string_view project;
+  std::shared_ptr<const client::CallContext> context;  // null: the path has none, or one that can't be read
+  std::string context_fault;                           // why it can't
 };
 
 class Router {
@@ -51,6 +54,8 @@ class Router {
 
   // `buffer` holds the target where it had to be put together.
   Route route(std::string_view method, std::string_view target, wire::Fields fields, std::string& buffer) const;
+  // The route of a request that named its host itself (forwarding.h): there and nowhere else.
+  Route route_to(const Destination& to, std::string_view method, std::string_view target, wire::Fields fields) const;
   // What the error answer of a request without a route says.
   std::string describe_routes() const;
 

@@ -41,6 +41,33 @@ TEST(RouterTest, TakesTheProjectOffTheFront) {
   EXPECT_EQ(routed(plain, "/p/acme"), "none");
 }
 
+TEST(RouterTest, TakesTheContextOffTheFront) {
+  const Router plain = router({});
+  const client::CallContext context{.project = "shop", .run = "r1"};
+  const std::string front = "/c/" + client::encode_context(context);
+  std::string buffer;
+  for (const std::string& target : {front + "/acme/x", "/p/mine" + front + "/acme/x", front + "/p/mine/acme/x"}) {
+    const Route route = plain.route("POST", target, {}, buffer);
+    ASSERT_NE(route.to, nullptr) << target;
+    EXPECT_EQ(route.target, "/x");
+    EXPECT_EQ(route.project, target.starts_with("/c/") && !target.contains("/p/") ? "" : "mine");
+    ASSERT_NE(route.context, nullptr) << target;
+    EXPECT_EQ(*route.context, context);
+  }
+  EXPECT_EQ(routed(plain, "/c//acme/x"), "none");
+  EXPECT_EQ(routed(plain, front), "none");
+}
+
+TEST(RouterTest, AContextThatCannotBeReadIsLeftOut) {
+  const Router plain = router({});
+  std::string buffer;
+  const Route route = plain.route("POST", "/c/bm90IGpzb24/acme/x", {}, buffer);
+  ASSERT_NE(route.to, nullptr);
+  EXPECT_EQ(route.target, "/x");
+  EXPECT_EQ(route.context, nullptr);
+  EXPECT_FALSE(route.context_fault.empty());
+}
+
 TEST(RouterTest, OverridesOrigins) {
   const Router local = router({.origins = {{"acme", "http://127.0.0.1:8080/up/"}, {"homeless", "http://[::1]"}}});
   EXPECT_EQ(routed(local, "/acme/v1/chat"), "127.0.0.1:8080:/up/v1/chat");
@@ -49,11 +76,12 @@ TEST(RouterTest, OverridesOrigins) {
   EXPECT_EQ(routed(local, "/homeless/x"), "[::1]:/x");
 }
 
-TEST(RouterTest, SingleProviderTakesWhatNoPrefixDoes) {
+TEST(RouterTest, SingleProviderTakesEverything) {
   const Router single = router({.base_url = "https://gate.example/llm", .type = "acme"});
   EXPECT_EQ(routed(single, "/anything"), "gate.example:/llm/anything");
   EXPECT_EQ(routed(single, "/p/x/anything"), "gate.example:/llm/anything project=x");
-  EXPECT_EQ(routed(single, "/acme/x"), "api.acme.example:/x");
+  EXPECT_EQ(routed(single, "/acme/x"), "gate.example:/llm/x");
+  EXPECT_EQ(routed(single, "/homeless/x"), "gate.example:/llm/homeless/x");
   std::string buffer;
   ASSERT_NE(single.route("GET", "/y", {}, buffer).spec, nullptr);
 }
@@ -62,6 +90,13 @@ TEST(RouterTest, RefusesWhatItCannotUse) {
   EXPECT_FALSE(Router::make(test_registry(), {.origins = {{"nobody", "http://a"}}}).has_value());
   EXPECT_FALSE(Router::make(test_registry(), {.origins = {{"acme", "a"}}}).has_value());
   EXPECT_FALSE(Router::make(test_registry(), {.base_url = "http://a", .type = "nobody"}).has_value());
+  // An origin that no spec describes, whatever its host.
+  const Router unknown = router({.base_url = "https://gate.example/llm", .type = "unknown"});
+  std::string buffer;
+  const Route to = unknown.route("POST", "/v9/ask", {}, buffer);
+  EXPECT_EQ(to.spec, nullptr);
+  EXPECT_EQ(to.endpoint, nullptr);
+  EXPECT_EQ(to.target, "/llm/v9/ask");
 }
 
 TEST(RouterTest, ReadsBaseUrls) {

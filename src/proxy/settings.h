@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "wire/http1_head.h"
+#include "wire/http2_limits.h"
 
 namespace tokometer::proxy {
 
@@ -26,10 +27,21 @@ struct Timeouts {
 
 struct Limits {
   wire::http1::Limits http1;
+  wire::http2::Limits http2;                                     // sizes of heads are http1's
   std::uint64_t request_content_bytes = std::uint64_t{1} << 30;  // else 413
   std::size_t held_bytes = std::size_t{256} * 1024;    // of a request, until its origin is connected; then it waits
   std::size_t retry_bytes = std::size_t{64} * 1024;    // of a request, kept to send it once more
   std::uint64_t drain_bytes = std::uint64_t{8} << 20;  // OnClientClose::kDrain
+  // StreamUsage::kInject: of a request that is held until it is whole; a larger one passes untouched.
+  std::uint64_t injection_bytes = std::uint64_t{8} << 20;
+
+  // Those of a connection in HTTP/2, whose heads may be as large as HTTP/1.1's.
+  wire::http2::Limits of_http2() const {
+    wire::http2::Limits made = http2;
+    made.head_bytes = http1.head_bytes;
+    made.fields = http1.fields;
+    return made;
+  }
 };
 
 // What happens to a response whose client left.
@@ -38,10 +50,15 @@ enum class OnClientClose : std::uint8_t {
   kDrain,   // the rest is read, within its limits, so that its usage is known
 };
 
+// Whether streams are asked for usage that their clients did not ask for (usage_injection.h).
+enum class StreamUsage : std::uint8_t { kOff, kInject };
+
 struct Settings {
   Timeouts timeouts;
   Limits limits;
   OnClientClose on_client_close = OnClientClose::kCancel;
+  StreamUsage stream_usage = StreamUsage::kOff;
+  bool origin_http2 = true;  // offered to origins over TLS
 };
 
 }  // namespace tokometer::proxy

@@ -12,6 +12,8 @@ std::string_view to_string(Abort abort) {
       return "origin_refused";
     case Abort::kOriginTls:
       return "origin_tls";
+    case Abort::kNoConnection:
+      return "connections_exhausted";
     case Abort::kOriginReset:
       return "origin_reset";
     case Abort::kConnectTimeout:
@@ -26,6 +28,8 @@ std::string_view to_string(Abort abort) {
       return "client_protocol";
     case Abort::kShutdown:
       return "shutdown";
+    case Abort::kBudget:
+      return "budget_exceeded";
   }
   return "unknown";
 }

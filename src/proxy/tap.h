@@ -3,18 +3,23 @@
 // Bytes are forwarded first and measured second. The core calls
 // a Tap after the bytes went on, with one exception: `response_end` comes before
 // the response's last bytes are sent, so that the event is in the journal when
-// the client sees the end. A Tap never throws, never blocks (but for that
+// the client sees the end. In a tunnel (WebSocket), which has many such ends, what
+// the origin sends comes to the tap first where it may hold one, and else after
+// it went on: at most one read's worth of bytes waits, for as long as it takes to
+// look at them. A Tap never throws, never blocks (but for that
 // bounded journal append) and can't change anything.
 //
 // Not here: the tap that meters (app/metering_tap.h).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/time.h"
+#include "client/call_context.h"
 #include "provider/registry.h"
 #include "wire/fields.h"
 
@@ -28,9 +33,12 @@ struct ExchangeStart {
   const provider::Endpoint* endpoint = nullptr;  // null: the provider has no such endpoint
   std::string_view method;
   std::string_view host;     // of the origin, with its port unless it is the scheme's own
+  bool tls = true;           // the origin is one of https
   std::string_view target;   // as sent to the origin
-  wire::Fields fields;       // as received, X-Tokometer-* included
+  wire::Fields fields;       // as received, those that give context included
   std::string_view project;  // from /p/<project>/, or empty
+  // From /c/<context>/, else that of the connection (its Proxy-Authorization); null: none. Fields go before it.
+  const client::CallContext* context = nullptr;
 };
 
 // Why an exchange ended before its response did.
@@ -39,17 +47,22 @@ enum class Abort {
   kOriginResolve,
   kOriginRefused,
   kOriginTls,
-  kOriginReset,  // broke off, before or in its response
+  kNoConnection,  // we have none left: file descriptors, or a limit of ours
+  kOriginReset,   // broke off, before or in its response
   kConnectTimeout,
   kFirstByteTimeout,
   kBetweenBytesTimeout,
   kOriginProtocol,  // not HTTP as the RFCs have it
   kClientProtocol,
   kShutdown,  // we were told to stop
+  kBudget,    // never begun: what its run may use is used up
 };
 
 // The event's `error_type`: "client_closed", "origin_refused", …
 std::string_view to_string(Abort abort);
+
+// Who sent what passes in a tunnel.
+enum class From : std::uint8_t { kFromClient, kFromOrigin };
 
 class Tap {
  public:
@@ -58,6 +71,18 @@ class Tap {
   virtual void request_end() = 0;
   virtual void response_head(int status, wire::Fields fields, SteadyTime at) = 0;  // the final one, not 1xx
   virtual void response_content(std::string_view bytes, SteadyTime at) = 0;
+
+  // The response made a tunnel of the exchange (101; in HTTP/2, 2xx to an extended CONNECT): comes after
+  // response_head, and instead of all content. Returns whether what passes in it is to be shown; how it ends is told
+  // in any case, by one of the two below.
+  virtual bool tunnel_opened() { return false; }
+  // Whether the origin's next `size` bytes may hold an end that has to be in the journal before the client sees it:
+  // they go on after tunnel_content then, else before it.
+  virtual bool may_hold_end(std::size_t /*size*/) const { return false; }
+  virtual void tunnel_content(From /*from*/, std::string_view /*bytes*/, SteadyTime /*at*/) {}
+  // The client will send no more; the origin still may.
+  virtual void tunnel_client_ended() {}
+
   virtual void response_end(SteadyTime at) = 0;                         // whole; last call but the destructor
   virtual void aborted(Abort why, int status_sent, SteadyTime at) = 0;  // broken off; last call but the destructor
 };
@@ -67,6 +92,12 @@ class TapFactory {
   virtual ~TapFactory() = default;
   // May return null: nothing is measured then.
   virtual std::unique_ptr<Tap> open(const ExchangeStart& start) = 0;
+  // What a client sent was no request, so that no exchange began: `code` is the answer's x-tokometer-error.
+  virtual void refused(std::string_view code) = 0;
+  // A client ("curl/8.1", or empty) does not take our certificate for `host`: its calls there pass unread from now on.
+  virtual void distrusted(std::string_view /*client*/, std::string_view /*host*/) {}
+  // A context that was given for calls could not be read, and they go on without it: `fault` says why.
+  virtual void unreadable_context(std::string_view /*fault*/) {}
 };
 
 }  // namespace tokometer::proxy

@@ -129,6 +129,13 @@ bool Ingest::pause(std::chrono::milliseconds time) {
   return !stopping_;
 }
 
+// The same after a failure: no hurry makes a store work, and each look at it costs.
+bool Ingest::recover(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [this] { return stopping_; });
+  return !stopping_;
+}
+
 Result<void> Ingest::store_all() {
   if (!store_) {
     auto opened = open_();
@@ -154,6 +161,18 @@ Result<void> Ingest::store_all() {
     changed_.notify_all();
     if (progress->at_end) return {};
   }
+}
+
+bool Ingest::are_quotas_due() const {
+  return options_.quotas != nullptr && clock_.steady() >= quotas_at_ && options_.quotas->has_changed();
+}
+
+Result<void> Ingest::store_quotas() {
+  quotas_at_ = clock_.steady() + options_.limits.quotas_every;
+  const auto changed = options_.quotas->take_changed();
+  auto stored = store_->put_quotas(changed);
+  if (!stored) options_.quotas->offer(changed);
+  return stored;
 }
 
 Result<void> Ingest::keep_retention() {
@@ -193,6 +212,7 @@ void Ingest::run() {
     const std::uint64_t seen = journal_.appended();
     journal_.maintain();
     auto done = store_all();
+    if (done && are_quotas_due()) done = store_quotas();
     if (done) done = keep_retention();
     if (done) {
       if (complained_) log_.info("store: works again");
@@ -209,12 +229,14 @@ void Ingest::run() {
         stats_.healthy = false;
         ++stats_.failures;
       }
-      more = pause(retry);
+      more = recover(retry);
       retry = std::min(retry * 2, options_.limits.last_retry);
     }
   }
   // What came since the last look.
-  if (const auto done = store_all(); !done && !complained_) log_.warn("{}", done.error().message);
+  auto done = store_all();
+  if (done && options_.quotas != nullptr && options_.quotas->has_changed()) done = store_quotas();
+  if (!done && !complained_) log_.warn("{}", done.error().message);
 }
 
 // Waits until the journal has more than `seen` events; false when we are to stop.
@@ -228,6 +250,7 @@ bool Ingest::wait_for_events(std::uint64_t seen) {
       if (stopping_) return false;
       if (hurried_ > 0) return true;
     }
+    if (are_quotas_due()) return true;
     if (journal_.wait(seen, kTurn) > seen) return true;
     if (turn % kTurnsBetweenMaintenance == 0) {
       journal_.maintain();

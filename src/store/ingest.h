@@ -9,6 +9,9 @@
 // it tries again with growing pauses, says so once, and the journal keeps
 // everything meanwhile.
 //
+// What a Board gathers of quotas goes the same way, but not through the journal:
+// a crash may lose the last second of it, and newer snapshots come with the next call.
+//
 // Not here: what a batch does to the store (store.h).
 #pragma once
 
@@ -29,6 +32,7 @@
 #include "base/time.h"
 #include "event/journal.h"
 #include "event/journal_reader.h"
+#include "quota/board.h"
 #include "store/store.h"
 
 namespace tokometer::store {
@@ -38,7 +42,8 @@ struct IngestLimits {
   std::chrono::milliseconds gather{100};       // how long a burst may gather before it is stored
   std::chrono::milliseconds first_retry{250};  // after a failure; doubles up to the next
   std::chrono::milliseconds last_retry{10000};
-  std::chrono::minutes retention_every{10};  // how often old events are looked for
+  std::chrono::minutes retention_every{10};      // how often old events are looked for
+  std::chrono::milliseconds quotas_every{1000};  // how often quotas are stored at most
 };
 
 struct Retention {
@@ -49,6 +54,7 @@ struct Retention {
 struct IngestOptions {
   IngestLimits limits = {};
   Retention retention = {};
+  quota::Board* quotas = nullptr;  // what it has is stored too; must outlive the Ingest
 };
 
 struct IngestStats {
@@ -89,8 +95,11 @@ class Ingest {
   void run();
   Result<void> store_all();
   Result<void> keep_retention();
+  bool are_quotas_due() const;
+  Result<void> store_quotas();
   bool wait_for_events(std::uint64_t seen);
   bool pause(std::chrono::milliseconds time);
+  bool recover(std::chrono::milliseconds time);
 
   event::Journal& journal_;
   OpenStore open_;
@@ -110,6 +119,7 @@ class Ingest {
   std::optional<event::JournalReader> reader_;
   bool complained_ = false;
   SteadyTime retention_at_;
+  SteadyTime quotas_at_;
   std::thread thread_;
 };
 

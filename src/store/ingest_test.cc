@@ -94,6 +94,43 @@ TEST_F(IngestTest, BringsEverythingIntoTheStore) {
   expect_stored(150);
 }
 
+TEST_F(IngestTest, StoresQuotasWithoutEvents) {
+  quota::Board board;
+  quota::Snapshot snapshot;
+  snapshot.provider = "openai";
+  snapshot.name = "tokens";
+  snapshot.seen_at = system_clock().now();
+  {
+    const Ingest ingest(*journal_, opener(), {.quotas = &board}, system_clock(), log_);
+    board.offer(std::span(&snapshot, 1));
+    while (board.has_changed()) std::this_thread::yield();
+    snapshot.remaining = 7;
+    snapshot.seen_at += milliseconds(1);
+    board.offer(std::span(&snapshot, 1));
+  }
+  // The last ones were stored when it ended.
+  EXPECT_EQ(*(*open_store())->quotas(), std::vector{snapshot});
+}
+
+TEST_F(IngestTest, KeepsQuotasWhileTheStoreRefuses) {
+  quota::Board board;
+  quota::Snapshot snapshot;
+  snapshot.name = "tokens";
+  snapshot.seen_at = system_clock().now();
+  board.offer(std::span(&snapshot, 1));
+  int attempts = 0;
+  const auto refuse_once = [&]() -> Result<std::unique_ptr<Store>> {
+    if (++attempts == 1) return fail(ErrorCode::kIo, "refused");
+    return open_store();
+  };
+  {
+    Ingest ingest(*journal_, refuse_once, {.limits = {.first_retry = milliseconds(1)}, .quotas = &board},
+                  system_clock(), log_);
+    ingest.stop();
+  }
+  EXPECT_EQ((*open_store())->quotas()->size(), 1U);
+}
+
 TEST_F(IngestTest, GoesOnWhereItStopped) {
   append(0, 30);
   {
@@ -158,6 +195,16 @@ TEST_F(IngestTest, AStoreThatIsDownCostsNothing) {
   ingest.stop();
   EXPECT_EQ(logged_.size(), 2U) << "once down, once up";
   expect_stored(50);
+}
+
+TEST_F(IngestTest, AStoreThatIsDownIsNotTriedFasterForSomebodyInAHurry) {
+  const OpenStore open = [&]() -> Result<std::unique_ptr<Store>> { return fail(ErrorCode::kIo, "store: down"); };
+  Ingest ingest(*journal_, open,
+                {.limits = {.first_retry = std::chrono::hours(1), .last_retry = std::chrono::hours(1)}}, system_clock(),
+                log_);
+  append(0, 5);
+  EXPECT_FALSE(ingest.flush(milliseconds(100)));
+  EXPECT_EQ(ingest.stats().failures, 1U);
 }
 
 TEST_F(IngestTest, ALockedStoreIsTriedAgain) {

@@ -24,6 +24,7 @@
 #include "base/time.h"
 #include "event/event.h"
 #include "event/journal.h"
+#include "quota/snapshot.h"
 #include "store/totals.h"
 
 namespace tokometer::store {
@@ -37,6 +38,7 @@ struct Filter {
   std::string client = {};
   std::string project = {};
   std::string session = {};
+  std::string run = {};
 };
 
 // Whether `event` is one of those that `filter` means.
@@ -104,12 +106,26 @@ class Store {
   // The sums by period and group; only rows with calls, by period and then by name.
   virtual Result<std::vector<ReportRow>> report(const ReportQuery& query) = 0;
 
+  // Lets `change` alter events that match, oldest first, and keeps the sums in step; it says whether it did. What
+  // an event is counted by (time, id, provider, models, client, project, session, run) is not to be altered. Goes in
+  // small steps, each a transaction of its own, so that others may work in between; steps before a failure stay.
+  // `change` must not use the store.
+  using Change = std::function<bool(event::Event&)>;
+  virtual Result<void> rewrite(const Filter& filter, const Change& change) = 0;
+
   // When the oldest and the newest event began.
   struct Span {
     UtcTime first;
     UtcTime last;
   };
   virtual Result<std::optional<Span>> span() = 0;
+
+  // Stores what was seen of quotas, each unless a newer snapshot of it is there. What was not seen for a long time
+  // goes.
+  virtual Result<void> put_quotas(std::span<const quota::Snapshot> snapshots) = 0;
+
+  // The newest snapshot of each quota, by provider, account, name and model.
+  virtual Result<std::vector<quota::Snapshot>> quotas() = 0;
 
   // Deletes events that began before `before`, and their part of the sums, in small steps so that others may work
   // in between. Returns how many went. Stops early when `more` returns false.

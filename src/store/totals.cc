@@ -1,16 +1,20 @@
 #include "store/totals.h"
 
-#include <algorithm>
 #include <limits>
+
+#include "base/count.h"
 
 namespace tokometer::store {
 namespace {
 
 constexpr std::int64_t kMicro = 1'000'000;
 
-// No count of one call is above a trillion: what claims to be would only spoil every sum.
-std::int64_t sane(const meter::Count& count) {
-  return std::clamp<std::int64_t>(count.value_or(0), 0, 1'000'000'000'000);
+std::int64_t sane(const meter::Count& count) { return sane_count(count.value_or(0)); }
+
+void add_stated(const meter::Count& count, std::int64_t& sum, std::int64_t& stated) {
+  if (!count) return;
+  sum = add_saturated(sum, sane(count));
+  ++stated;
 }
 
 }  // namespace
@@ -22,11 +26,11 @@ void Totals::add(const event::Event& event) {
   errors += event::is_error(event) ? 1 : 0;
   estimated += usage.source == meter::UsageSource::kEstimated ? 1 : 0;
   cost_missing += event::is_cost_missing(event) ? 1 : 0;
-  input_tokens += sane(usage.input_tokens);
-  cache_read_input_tokens += sane(usage.cache_read_input_tokens);
-  cache_creation_input_tokens += sane(usage.cache_creation_input_tokens);
-  output_tokens += sane(usage.output_tokens);
-  reasoning_output_tokens += sane(usage.reasoning_output_tokens);
+  add_stated(usage.input_tokens, input_tokens, input_calls);
+  add_stated(usage.cache_read_input_tokens, cache_read_input_tokens, cache_read_calls);
+  add_stated(usage.cache_creation_input_tokens, cache_creation_input_tokens, cache_creation_calls);
+  add_stated(usage.output_tokens, output_tokens, output_calls);
+  add_stated(usage.reasoning_output_tokens, reasoning_output_tokens, reasoning_calls);
   total_tokens += usage.total_tokens ? sane(usage.total_tokens) : sane(usage.input_tokens) + sane(usage.output_tokens);
   duration_us += sane(event.duration_us);
   cost_micros += event.cost_picodollars.value_or(0) / kMicro;
@@ -34,7 +38,7 @@ void Totals::add(const event::Event& event) {
 }
 
 void Totals::add(const Totals& other) {
-  for_each(other, [](std::int64_t& mine, std::int64_t its) { mine += its; });
+  for_each(other, [](std::int64_t& mine, std::int64_t its) { mine = add_saturated(mine, its); });
 }
 
 void Totals::subtract(const Totals& other) {

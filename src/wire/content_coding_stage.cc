@@ -142,20 +142,22 @@ class ZstdStage final : public Stage {
       const auto window_log = static_cast<int>(limits().max_zstd_window_log);
       TOKOMETER_CHECK(!ZSTD_isError(ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, window_log)));
     }
-    ZSTD_inBuffer in{input.data(), input.size(), 0};
+    // A frame that lies before it whole is read by libzstd in another way, which takes empty blocks otherwise. Its
+    // first byte by itself keeps it from that, so that it never matters how the bytes are cut.
+    ZSTD_inBuffer in{input.data(), between_frames_ ? std::min<std::size_t>(input.size(), 1) : input.size(), 0};
     ZSTD_outBuffer out{output.data(), output.size(), 0};
     const std::size_t result = ZSTD_decompressStream(stream_, &out, &in);
     if (ZSTD_isError(result)) return invalid("corrupt, or its window is too large");
     // A call that does nothing after a frame's end asks for the next frame: that is no cut.
-    if (in.pos != 0 || out.pos != 0) at_frame_end_ = result == 0;
+    if (in.pos != 0 || out.pos != 0) between_frames_ = result == 0;
     input.remove_prefix(in.pos);
     return out.pos;
   }
 
-  bool is_whole() const override { return at_frame_end_; }
+  bool is_whole() const override { return between_frames_; }
 
   ZSTD_DStream* stream_ = nullptr;
-  bool at_frame_end_ = false;
+  bool between_frames_ = true;
 };
 
 }  // namespace

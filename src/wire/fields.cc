@@ -25,6 +25,13 @@ bool istarts_with(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && iequals(text.substr(0, prefix.size()), prefix);
 }
 
+bool icontains(std::string_view text, std::string_view part) {
+  for (std::size_t i = 0; i + part.size() <= text.size(); ++i) {
+    if (iequals(text.substr(i, part.size()), part)) return true;
+  }
+  return false;
+}
+
 std::optional<std::string_view> find(Fields fields, std::string_view name) {
   for (const Field& field : fields) {
     if (iequals(field.name, name)) return field.value;

@@ -25,6 +25,8 @@ using Fields = std::span<const Field>;
 bool iequals(std::string_view a, std::string_view b);
 // Whether `text` starts with `prefix`, ignoring the case of ASCII letters.
 bool istarts_with(std::string_view text, std::string_view prefix);
+// Whether `part` is anywhere in `text`, ignoring the case of ASCII letters.
+bool icontains(std::string_view text, std::string_view part);
 
 // The value of the first field called `name`.
 std::optional<std::string_view> find(Fields fields, std::string_view name);

@@ -12,6 +12,19 @@ void ContentDecoder::start(Framing framing) {
   chunk_ = Chunk::kSizeStart;
   all_extension_bytes_ = 0;
   trailer_bytes_ = 0;
+  trailers_.clear();
+}
+
+Fields ContentDecoder::trailers() {
+  trailer_fields_.clear();
+  for (std::string_view rest = trailers_; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(line.size() + 1);
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    trailer_fields_.push_back({line.substr(0, colon), trim(line.substr(colon + 1))});
+  }
+  return trailer_fields_;
 }
 
 ContentDecoder::Step ContentDecoder::read(std::string_view bytes, std::vector<std::string_view>& content) {
@@ -110,6 +123,7 @@ bool ContentDecoder::step(char c) {
     case Chunk::kTrailerName:
     case Chunk::kTrailerValue:
       if (++trailer_bytes_ > limits_.trailer_bytes) return refuse("trailer", "trailer: too large");
+      trailers_ += c == '\r' ? '\n' : c;
       if (chunk_ == Chunk::kTrailerName) {
         if (c == ':') {
           chunk_ = Chunk::kTrailerValue;

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,8 @@ class ContentDecoder {
   // follows `taken` belongs to the next message. After kRefused, `taken` ends
   // before the fault, and no more calls are allowed until start().
   Step read(std::string_view bytes, std::vector<std::string_view>& content);
+  // The trailer section, once the content has ended; views live until start().
+  Fields trailers();
   // Whether the end of the connection is the end of this content.
   bool ends_with_connection() const { return framing_.kind == Framing::Kind::kUntilClose; }
   const Refusal& refusal() const { return refusal_; }
@@ -67,6 +70,8 @@ class ContentDecoder {
   std::size_t extension_bytes_ = 0;
   std::size_t all_extension_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
+  std::string trailers_;  // its lines, each ended by a line feed
+  std::vector<Field> trailer_fields_;
   Refusal refusal_;
 };
 

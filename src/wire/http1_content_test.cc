@@ -34,7 +34,7 @@ Outcome decode_cut(std::string_view bytes, std::size_t step_bytes, const Limits&
 
 Outcome decode(std::string_view bytes, const Limits& limits = {}) {
   const Outcome expected = decode_cut(bytes, bytes.size(), limits);
-  for (const std::size_t step : {1, 2, 3, 5, 7}) EXPECT_EQ(decode_cut(bytes, step, limits), expected) << step;
+  for (const std::size_t step : {1U, 2U, 3U, 5U, 7U}) EXPECT_EQ(decode_cut(bytes, step, limits), expected) << step;
   return expected;
 }
 
@@ -88,6 +88,24 @@ TEST(Http1ContentTest, LimitsExtensionsAndTrailers) {
   for (int i = 0; i < 100; ++i) many += "1;" + std::string(1000, 'x') + "\r\na\r\n";
   EXPECT_EQ(decode(many).code, "chunk_extension");
   EXPECT_EQ(decode("0\r\nA: " + std::string(20000, 'x') + "\r\n\r\n").code, "trailer");
+}
+
+TEST(Http1ContentTest, TellsTheTrailersHoweverTheyAreCut) {
+  const std::string_view text = "1\r\nx\r\n0\r\nSum:  7 \r\nempty:\r\n\r\n";
+  const std::vector<Field> expected = {{"Sum", "7"}, {"empty", ""}};
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    ContentDecoder decoder{Limits{}};
+    decoder.start({.kind = Framing::Kind::kChunked});
+    std::vector<std::string_view> pieces;
+    decoder.read(text.substr(0, cut), pieces);
+    if (cut < text.size()) {
+      EXPECT_EQ(decoder.read(text.substr(cut), pieces).state, ContentDecoder::State::kEnd);
+    }
+    const Fields trailers = decoder.trailers();
+    EXPECT_EQ(std::vector<Field>(trailers.begin(), trailers.end()), expected);
+    decoder.start({.kind = Framing::Kind::kChunked});
+    EXPECT_TRUE(decoder.trailers().empty());
+  }
 }
 
 TEST(Http1ContentTest, LengthEndsWhereItSays) {

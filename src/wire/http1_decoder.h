@@ -82,6 +82,12 @@ class RequestDecoder {
   Read read(std::string_view& input);
   const RequestHead& head() const { return head_; }
   const Refusal& refusal() const { return reader_.refusal(); }
+  // Method and target of a request that was refused for what follows its first line; views as for head().
+  struct RequestLine {
+    std::string_view method;
+    std::string_view target;
+  };
+  std::optional<RequestLine> request_line() const;
   // Ready for the next head; views of the last one end.
   void next();
   // Whether no byte of the next head has come.

@@ -1,5 +1,9 @@
 #include "wire/http1_encoder.h"
 
+#include <fmt/format.h>
+
+#include <iterator>
+
 namespace tokometer::wire::http1 {
 
 void HeadWriter::request_line(std::string_view method, std::string_view target) {
@@ -46,14 +50,36 @@ void HeadWriter::copy_fields(const Head& head, FunctionRef<Keep(std::size_t inde
   copy_run(count);
 }
 
+std::string_view frame_content(Framing::Kind kind, std::span<const std::string_view> content, bool end, Fields trailers,
+                               std::string& buffer) {
+  const bool chunked = kind == Framing::Kind::kChunked;
+  if (!chunked && content.size() <= 1) return content.empty() ? std::string_view() : content.front();
+  buffer.clear();
+  std::size_t size = 0;
+  for (const std::string_view piece : content) size += piece.size();
+  if (chunked && size > 0) fmt::format_to(std::back_inserter(buffer), "{:x}\r\n", size);
+  for (const std::string_view piece : content) buffer += piece;
+  if (!chunked) return buffer;
+  if (size > 0) buffer += "\r\n";
+  if (!end) return buffer;
+  buffer += "0\r\n";
+  for (const auto& [name, value] : trailers) buffer.append(name).append(": ").append(value).append("\r\n");
+  buffer += "\r\n";
+  return buffer;
+}
+
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:
       return "OK";
     case 400:
       return "Bad Request";
+    case 402:
+      return "Payment Required";
     case 404:
       return "Not Found";
+    case 407:
+      return "Proxy Authentication Required";
     case 408:
       return "Request Timeout";
     case 413:

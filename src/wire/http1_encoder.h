@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,11 @@ class HeadWriter {
  private:
   std::string& out_;
 };
+
+// The wire form of a run of content: itself where its framing adds nothing and it is one piece, else put together in
+// `buffer`. `end`: the message is whole with it; trailers go where there is a place for them.
+std::string_view frame_content(Framing::Kind kind, std::span<const std::string_view> content, bool end, Fields trailers,
+                               std::string& buffer);
 
 // The standard's phrase for a status of ours: "Bad Gateway".
 std::string_view reason_phrase(int status);

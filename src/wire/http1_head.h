@@ -72,8 +72,9 @@ struct Head {
 
 struct RequestHead : Head {
   std::string_view method;
-  std::string_view target;     // origin-form or "*": an absolute-form is taken apart
-  std::string_view authority;  // of the absolute-form, else of Host; may be empty in HTTP/1.0
+  std::string_view target;     // origin-form or "*": an absolute-form is taken apart; of CONNECT "host:port"
+  std::string_view scheme;     // of the absolute-form, "http" or "https"; else empty
+  std::string_view authority;  // of the absolute-form or CONNECT, else of Host; may be empty in HTTP/1.0
   bool expect_continue = false;
   bool upgrade = false;  // Connection: upgrade with an Upgrade field
 };

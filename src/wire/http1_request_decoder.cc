@@ -54,6 +54,17 @@ Read RequestDecoder::read(std::string_view& input) {
   return Read::kHead;
 }
 
+std::optional<RequestDecoder::RequestLine> RequestDecoder::request_line() const {
+  const auto line = reader_.first_line();
+  if (!line) return std::nullopt;
+  const auto first = line->find(' ');
+  const auto last = line->rfind(' ');
+  if (first == last) return std::nullopt;
+  const std::string_view target = line->substr(first + 1, last - first - 1);
+  if (!is_target(target) || target.front() != '/') return std::nullopt;
+  return RequestLine{line->substr(0, first), target};
+}
+
 bool RequestDecoder::read_request_line(std::string_view line) {
   const auto bad = [&](const char* reason) { return reader_.refuse(400, "request_line", reason); };
   const auto first = line.find(' ');
@@ -68,7 +79,7 @@ bool RequestDecoder::read_request_line(std::string_view line) {
     return bad("request line: version is not HTTP/x.y");
   }
   if (version[5] == '2') {
-    return reader_.refuse(505, "http2", "request line: HTTP/2 without TLS is not spoken here, use HTTP/1.1");
+    return reader_.refuse(505, "http2", "request line: HTTP/2 begins with its preface and has none");
   }
   if (version[5] != '1' || version[7] > '1') {
     return reader_.refuse(505, "http_version", "request line: only HTTP/1.0 and HTTP/1.1 are spoken");
@@ -82,14 +93,18 @@ bool RequestDecoder::read_target(std::string_view target) {
   if (!is_target(target)) return bad("target: empty or with a forbidden character");
   head_.target = target;
   head_.authority = {};
+  head_.scheme = {};
   if (head_.method == "CONNECT") {
-    return reader_.refuse(501, "connect", "CONNECT: tunnels are not served on this port");
+    // RFC 9112, 3.2.3
+    head_.authority = target;
+    return is_authority(target) || bad("target: CONNECT takes HOST:PORT");
   }
   if (target.front() == '/') return true;
   if (target == "*") return head_.method == "OPTIONS" || bad("target: '*' is for OPTIONS only");
   // RFC 9112, 3.2.2: an absolute-form is accepted, and its authority goes before Host.
   const std::size_t scheme = istarts_with(target, "http://") ? 7 : istarts_with(target, "https://") ? 8 : 0;
   if (scheme == 0) return bad("target: neither a path nor an http URL");
+  head_.scheme = scheme == 7 ? "http" : "https";
   const std::string_view rest = target.substr(scheme);
   const auto path = rest.find_first_of("/?");
   head_.authority = rest.substr(0, path);
@@ -115,6 +130,10 @@ bool RequestDecoder::read_host() {
 
 bool RequestDecoder::read_framing() {
   if (!reader_.read_framing(head_)) return false;
+  // What follows the head of a CONNECT is the tunnel's (RFC 9110, 9.3.6).
+  if (head_.method == "CONNECT" && head_.framing.has_content()) {
+    return reader_.refuse(400, "connect", "CONNECT: has content");
+  }
   const bool chunked = head_.framing.kind == Framing::Kind::kChunked;
   if (chunked && head_.minor_version == 0) {
     return reader_.refuse(400, "transfer_encoding_1_0", "transfer-encoding: not in HTTP/1.0");

@@ -23,7 +23,8 @@ class Authority:
             *("-keyout", str(self.key), "-out", str(self.certificate), "-subj", f"/CN=Test {name}"),
         )
 
-    def server_context(self, subject_alt_name: str = "IP:127.0.0.1") -> ssl.SSLContext:
+    def issue(self, subject_alt_name: str) -> tuple[Path, Path]:
+        """A certificate and its key."""
         key, request, leaf = (self.folder / f"leaf.{suffix}" for suffix in ("key", "csr", "pem"))
         extensions = self.folder / "leaf.ext"
         extensions.write_text(f"subjectAltName={subject_alt_name}\n")
@@ -35,6 +36,9 @@ class Authority:
             *("x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self.key)),
             *("-CAcreateserial", "-days", "2", "-extfile", str(extensions), "-out", str(leaf)),
         )
+        return leaf, key
+
+    def server_context(self, subject_alt_name: str = "IP:127.0.0.1") -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(leaf, key)
+        context.load_cert_chain(*self.issue(subject_alt_name))
         return context

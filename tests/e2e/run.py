@@ -6,13 +6,24 @@ import sys
 
 # In the order in which they run; each module registers its tests when it is imported.
 import test_traffic  # noqa: F401
+import test_websocket  # noqa: F401
+import test_http2  # noqa: F401
 import test_hostile  # noqa: F401
 import test_listening  # noqa: F401
 import test_lifecycle  # noqa: F401
 import test_commands  # noqa: F401
+import test_run  # noqa: F401
+import test_prices  # noqa: F401
 import test_secrets  # noqa: F401
+import test_limits  # noqa: F401
+import test_intercept  # noqa: F401
 import test_clients  # noqa: F401
+import test_stream_usage  # noqa: F401
 import test_replay  # noqa: F401
+import test_repeats  # noqa: F401
+import test_accuracy_page  # noqa: F401
+import test_shells  # noqa: F401
+import test_daemon  # noqa: F401
 import test_kill  # noqa: F401
 from proxy import BINARY, Proxy
 from runner import run

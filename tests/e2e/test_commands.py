@@ -44,7 +44,8 @@ def drive(port: int) -> int:
 
 
 def added_up(events: list[dict]) -> dict:
-    sums: dict = {name: sum(event.get(name, 0) for event in events) for name in SUMS}
+    stated = {name: [event[name] for event in events if name in event] for name in SUMS}
+    sums: dict = {name: sum(counts) if counts else None for name, counts in stated.items()}
     costs = [event["cost_usd"] for event in events if "cost_usd" in event]
     return sums | {"calls": len(events), "cost_usd": sum(map(Decimal, costs), Decimal(0))}
 

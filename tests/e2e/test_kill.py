@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import collections
 import json
-import random
 import threading
-import time
 from pathlib import Path
 
+from kills import expect_each_once, kill_under_load
 from origin import Exchange, Origin
 from proxy import Proxy
 from runner import test
@@ -57,26 +55,12 @@ class Client(threading.Thread):
 
 @test
 def killed_at_random_moments_it_loses_and_repeats_nothing(folder: Path) -> None:
-    draw = random.Random()
-    seen: list[str] = []
     with Origin(answer) as origin:
         proxy = Proxy(folder, origins={"openai": origin.url}, options=["--quiet"])
-        for cycle in range(CYCLES):
-            proxy.start()
-            clients = [Client(proxy.port, f"{cycle}-{number}") for number in range(CLIENTS)]
-            for client in clients:
-                client.start()
-            time.sleep(draw.uniform(0.02, 0.25))
-            proxy.kill()
-            for client in clients:
-                client.join()
-                seen += client.seen
-        proxy.start()
-        proxy.stop()
-    stored = collections.Counter(event["session_id"] for event in proxy.events())
-    lost = [session for session in seen if session not in stored]
-    repeated = [session for session, count in stored.items() if count > 1]
-    print(f"     {CYCLES} kills, {len(seen)} calls seen to end, {sum(stored.values())} stored")
-    assert len(seen) > CYCLES, "hardly any call came through"
-    assert not lost, f"{len(lost)} lost, such as {lost[:5]}"
-    assert not repeated, f"{len(repeated)} stored twice, such as {repeated[:5]}"
+        seen = kill_under_load(
+            proxy,
+            CYCLES,
+            lambda cycle: [Client(proxy.port, f"{cycle}-{number}") for number in range(CLIENTS)],
+            pause=(0.02, 0.25),
+        )
+    expect_each_once(seen, [event["session_id"] for event in proxy.events()], CYCLES)

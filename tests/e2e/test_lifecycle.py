@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
 import resource
 import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 from pathlib import Path
@@ -136,6 +140,43 @@ def a_second_sigterm_ends_it_at_once(folder: Path) -> None:
             proxy.signal(signal.SIGTERM)
             proxy.process.wait(2)
     assert proxy.event_of("s")["complete"] is False
+
+
+@test
+def an_output_that_nobody_reads_does_not_hold_up_the_end(folder: Path) -> None:
+    with Origin(StandIn()) as origin:
+        reading, writing = os.pipe()
+        proxy = Proxy(folder, origins={"openai": origin.url}, options=["--json"])
+        proxy.start(preexec=lambda: os.dup2(writing, 1))
+        os.close(writing)
+        check_traffic(proxy.port, 200, 400)
+        proxy.stop(timeout=10)
+        os.close(reading)
+        assert "output hangs" in proxy.output(), proxy.output()
+        assert len(proxy.events()) == 200
+
+
+@test
+def closing_the_terminal_ends_it(folder: Path) -> None:
+    proxy = Proxy(folder)
+    terminal, inner = pty.openpty()
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(inner, termios.TIOCSCTTY, 0)
+        for number in range(3):
+            os.dup2(inner, number)
+
+    proxy.start(preexec=take_terminal)
+    assert proxy.process
+    os.close(inner)
+    proxy.signal(signal.SIGHUP)  # with its terminal: settings are read again
+    deadline = time.monotonic() + 10
+    while json.loads((proxy.data_dir / "status.json").read_text())["reloads"] == 0:
+        assert time.monotonic() < deadline, "no reload"
+        time.sleep(0.01)
+    os.close(terminal)
+    assert proxy.process.wait(10) == 0
 
 
 @test

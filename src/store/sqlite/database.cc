@@ -31,6 +31,7 @@ Statement::~Statement() { sqlite3_finalize(handle_); }
 // Binding fails only for a parameter that the statement does not have, which
 // step() then shows as wrong data in every test.
 void Statement::bind(int parameter, std::int64_t value) { (void)sqlite3_bind_int64(handle_, parameter, value); }
+void Statement::bind(int parameter, double value) { (void)sqlite3_bind_double(handle_, parameter, value); }
 void Statement::bind(int parameter, std::string_view text) {
   // A view of nothing may have a null pointer, which would bind NULL.
   const char* const data = text.empty() ? "" : text.data();
@@ -56,6 +57,7 @@ Result<bool> Statement::step() {
 void Statement::reset() { (void)sqlite3_reset(handle_); }
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
+double Statement::real(int column) const { return sqlite3_column_double(handle_, column); }
 std::string_view Statement::text(int column) const {
   const auto* const data = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
   if (data == nullptr) return {};

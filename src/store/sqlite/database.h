@@ -35,6 +35,7 @@ class Statement {
 
   // Parameters count from 1. They keep their values over reset().
   void bind(int parameter, std::int64_t value);
+  void bind(int parameter, double value);
   void bind(int parameter, std::string_view text);
   void bind_blob(int parameter, std::string_view bytes);
   void bind_null(int parameter);
@@ -45,6 +46,7 @@ class Statement {
 
   // Columns count from 0. Views live until the next step() or reset().
   std::int64_t integer(int column) const;  // 0 for NULL
+  double real(int column) const;           // the same
   std::string_view text(int column) const;
   std::string_view blob(int column) const;
   bool is_null(int column) const;

@@ -28,6 +28,43 @@ std::string column_name(const Field& field) {
   return name;
 }
 
+// Past the keys of its own microsecond an event may go into those of the second behind it.
+constexpr std::int64_t kWidestSpread = kKeysPerMicrosecond << 20U;
+constexpr int kTriesBeforeWidening = 2;
+
+// Where an event may stand, try by try: keys that its id picks, at first among those of its microsecond, then among
+// twice as many, and so on. So however many events there are of one time, each is stored and found again within a
+// number of tries that grows with the logarithm of theirs; the next free key after a taken one would take all of them.
+class KeySearch {
+ public:
+  KeySearch(UtcTime time, const Uuid& id) : first_(first_key(time)) {
+    for (const std::uint8_t byte : id.bytes) seed_ = mixed(seed_ ^ byte);
+    key_ = first_ + ((id.bytes[14] << 8 | id.bytes[15]) & (kKeysPerMicrosecond - 1));
+  }
+
+  std::int64_t key() const { return key_; }
+  void next() {
+    if (++tries_ % kTriesBeforeWidening == 0 && spread_ < kWidestSpread) spread_ *= 2;
+    seed_ = mixed(seed_);
+    key_ = first_ + static_cast<std::int64_t>(seed_ & static_cast<std::uint64_t>(spread_ - 1));
+  }
+
+ private:
+  // The step of SplitMix64: a permutation of 64 bits that leaves no pattern.
+  static std::uint64_t mixed(std::uint64_t value) {
+    value += 0x9e3779b97f4a7c15U;
+    value = (value ^ value >> 30U) * 0xbf58476d1ce4e5b9U;
+    value = (value ^ value >> 27U) * 0x94d049bb133111ebU;
+    return value ^ value >> 31U;
+  }
+
+  std::int64_t first_;
+  std::int64_t key_ = 0;
+  std::int64_t spread_ = kKeysPerMicrosecond;
+  std::uint64_t seed_ = 0;
+  int tries_ = 0;
+};
+
 std::string_view as_bytes(const Uuid& id) { return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}; }
 
 std::string tags_json(const std::vector<std::string>& tags) {
@@ -66,6 +103,8 @@ class Binder {
   void operator()(const Field&, meter::UsageSource source) {
     statement_.bind(++parameter_, static_cast<std::int64_t>(source));
   }
+  void operator()(const Field&, meter::UsageStep step) { choice(static_cast<std::int64_t>(step)); }
+  void operator()(const Field&, meter::EstimatedCounts counts) { choice(static_cast<std::int64_t>(counts)); }
   void operator()(const Field&, const std::optional<std::int64_t>& value) {
     ++parameter_;
     value ? statement_.bind(parameter_, *value) : statement_.bind_null(parameter_);
@@ -77,6 +116,11 @@ class Binder {
   void operator()(const Field&, const ToolCalls& calls) { plain(made_.emplace_back(tool_calls_json(calls))); }
 
  private:
+  // 0 says nothing.
+  void choice(std::int64_t value) {
+    ++parameter_;
+    value != 0 ? statement_.bind(parameter_, value) : statement_.bind_null(parameter_);
+  }
   void plain(std::string_view text) {
     ++parameter_;
     text.empty() ? statement_.bind_null(parameter_) : statement_.bind(parameter_, text);
@@ -123,6 +167,12 @@ class Loader {
   void operator()(const Field&, meter::UsageSource& source) {
     source = static_cast<meter::UsageSource>(std::clamp<std::int64_t>(row_.integer(++column_), 0, 2));
   }
+  void operator()(const Field&, meter::UsageStep& step) {
+    step = static_cast<meter::UsageStep>(std::clamp<std::int64_t>(row_.integer(++column_), 0, 4));
+  }
+  void operator()(const Field&, meter::EstimatedCounts& counts) {
+    counts = static_cast<meter::EstimatedCounts>(std::clamp<std::int64_t>(row_.integer(++column_), 0, 3));
+  }
   void operator()(const Field&, std::optional<std::int64_t>& value) {
     if (!row_.is_null(++column_)) value = row_.integer(column_);
   }
@@ -159,7 +209,7 @@ class Loader {
 }  // namespace
 
 std::int64_t first_key(UtcTime time) {
-  constexpr std::int64_t kLatest = (std::int64_t{1} << 53) - 1;
+  constexpr std::int64_t kLatest = (std::int64_t{1} << 53) - 1 - kWidestSpread / kKeysPerMicrosecond;
   return std::clamp<std::int64_t>(time.time_since_epoch().count(), 0, kLatest) * kKeysPerMicrosecond;
 }
 
@@ -194,7 +244,7 @@ Result<Event> read_event(const Statement& row, Texts& texts) {
 std::string summary_columns() {
   return "key, provider, request_model, response_model, client, project, session_id, status_code, error_type, "
          "operation, billable, usage_source, input_tokens, cache_read_input_tokens, cache_creation_input_tokens, "
-         "output_tokens, reasoning_output_tokens, total_tokens, duration_us, cost_picodollars";
+         "output_tokens, reasoning_output_tokens, total_tokens, duration_us, cost_picodollars, complete, finish_reason";
 }
 
 Summary read_summary(const Statement& row) {
@@ -211,7 +261,7 @@ Summary read_summary(const Statement& row) {
                         .session = row.integer(6)};
   Event& event = summary.event;
   event.status_code = static_cast<int>(row.integer(7));
-  // Which error or operation does not matter to sums, only whether there is one.
+  // Which error, operation or reason does not matter to sums, only whether there is one.
   if (!row.is_null(8)) event.error_type = "?";
   if (!row.is_null(9)) event.operation = "?";
   event.billable = row.integer(10) != 0;
@@ -224,6 +274,8 @@ Summary read_summary(const Statement& row) {
   event.usage.total_tokens = count(17);
   event.duration_us = row.integer(18);
   event.cost_picodollars = count(19);
+  event.complete = row.integer(20) != 0;
+  if (!row.is_null(21)) event.finish_reason = "?";
   return summary;
 }
 
@@ -247,11 +299,10 @@ Result<std::optional<EventInserter::Inserted>> EventInserter::insert(const Event
   Binder binder(insert_, texts);
   event::for_each_field(event, binder);
   if (binder.error()) return fail(*binder.error());
-  const auto& id = event.id.bytes;
-  std::int64_t key = first_key(event.started_at) + ((id[14] << 8 | id[15]) & (kKeysPerMicrosecond - 1));
-  // A taken key is this very event, or one of the same microsecond: then the next free key is ours. The search for
+  // A taken key is this very event, or another's: then the next of the search is ours, if it is free. The search for
   // an event that is stored takes the same way, so that it is always found.
-  for (;; ++key) {
+  for (KeySearch search(event.started_at, event.id);; search.next()) {
+    const std::int64_t key = search.key();
     insert_.bind(1, key);
     const auto done = insert_.step();
     if (!done) return fail(done.error());
@@ -263,6 +314,30 @@ Result<std::optional<EventInserter::Inserted>> EventInserter::insert(const Event
     id_at_.reset();
     if (same) return std::nullopt;
   }
+}
+
+Result<EventUpdater> EventUpdater::open(Database& database) {
+  std::string columns = event_columns();
+  columns.erase(0, columns.find(',') + 2);  // all but the key
+  std::string parameters = "?2";
+  int parameter = 2;
+  for (const char c : columns) {
+    if (c == ',') parameters += ", ?" + std::to_string(++parameter);
+  }
+  auto update = database.prepare("UPDATE events SET (" + columns + ") = (" + parameters + ") WHERE key = ?1");
+  if (!update) return fail(update.error());
+  EventUpdater updater;
+  updater.update_ = std::move(*update);
+  return updater;
+}
+
+Result<Dimensions> EventUpdater::update(std::int64_t key, const Event& event, Texts& texts) {
+  Binder binder(update_, texts);
+  event::for_each_field(event, binder);
+  if (binder.error()) return fail(*binder.error());
+  update_.bind(1, key);
+  if (const auto done = update_.step(); !done) return fail(done.error());
+  return binder.dimensions();
 }
 
 }  // namespace tokometer::store::sqlite

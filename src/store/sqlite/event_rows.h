@@ -72,4 +72,17 @@ class EventInserter {
   Statement id_at_;
 };
 
+class EventUpdater {
+ public:
+  static Result<EventUpdater> open(Database& database);
+
+  // Within a write transaction: the event at `key` is `event` from now on. Gives what it is counted by.
+  Result<Dimensions> update(std::int64_t key, const event::Event& event, Texts& texts);
+
+ private:
+  EventUpdater() = default;
+
+  Statement update_;
+};
+
 }  // namespace tokometer::store::sqlite

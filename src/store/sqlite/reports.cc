@@ -59,6 +59,7 @@ enum class Source { kRollups, kSessionRollups, kEvents };
 
 Source source_of(const ReportQuery& query) {
   const Filter& filter = query.filter;
+  if (!filter.run.empty()) return Source::kEvents;
   if (query.group != Group::kSession && filter.session.empty()) return Source::kRollups;
   const bool other_filters =
       !filter.provider.empty() || !filter.model.empty() || !filter.client.empty() || !filter.project.empty();
@@ -227,6 +228,7 @@ Result<Condition> event_condition(const Filter& filter, bool with_time, Texts& t
   for (const auto& [text, sql] :
        {std::pair{&filter.provider, " AND provider = ?"}, std::pair{&filter.client, " AND client = ?"},
         std::pair{&filter.project, " AND project = ?"}, std::pair{&filter.session, " AND session_id = ?"},
+        std::pair{&filter.run, " AND run = ?"},
         std::pair{&filter.model, " AND ? IN (request_model, response_model)"}}) {
     if (text->empty()) continue;
     const auto number = texts.find(*text);

@@ -9,7 +9,7 @@ namespace {
 // "TOKM", by which a file says that it is ours (PRAGMA application_id).
 constexpr std::int64_t kApplicationId = 0x544f4b4d;
 
-constexpr std::array<std::string_view, 1> kMigrations = {
+constexpr std::array<std::string_view, 6> kMigrations = {
     R"sql(
 CREATE TABLE texts (
   id INTEGER PRIMARY KEY,
@@ -123,6 +123,101 @@ CREATE TABLE progress (
   position INTEGER NOT NULL
 );
 INSERT INTO progress VALUES (1, 0, 0, 0);
+)sql",
+    // How many calls stated each count, so that a sum which nobody stated is absent; and calls that broke off count
+    // as of unknown cost even where a price applied to what they had said. Both read from the events that are there.
+    R"sql(
+ALTER TABLE rollups ADD COLUMN input_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rollups ADD COLUMN cache_read_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rollups ADD COLUMN cache_creation_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rollups ADD COLUMN output_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rollups ADD COLUMN reasoning_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session_rollups ADD COLUMN input_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session_rollups ADD COLUMN cache_read_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session_rollups ADD COLUMN cache_creation_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session_rollups ADD COLUMN output_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session_rollups ADD COLUMN reasoning_calls INTEGER NOT NULL DEFAULT 0;
+CREATE TEMP VIEW stated AS SELECT
+  key / 1024 / 1000000 AS seconds, provider, request_model, response_model, client, project, session_id,
+  input_tokens IS NOT NULL AS input_calls,
+  cache_read_input_tokens IS NOT NULL AS cache_read_calls,
+  cache_creation_input_tokens IS NOT NULL AS cache_creation_calls,
+  output_tokens IS NOT NULL AS output_calls,
+  reasoning_output_tokens IS NOT NULL AS reasoning_calls,
+  cost_picodollars IS NOT NULL AND usage_source = 1 AND NOT complete AND finish_reason IS NULL
+    AND status_code BETWEEN 200 AND 299 AS partial
+FROM events WHERE billable;
+UPDATE rollups SET
+  cost_missing = cost_missing + sums.partial,
+  input_calls = sums.input_calls,
+  cache_read_calls = sums.cache_read_calls,
+  cache_creation_calls = sums.cache_creation_calls,
+  output_calls = sums.output_calls,
+  reasoning_calls = sums.reasoning_calls
+FROM (
+  SELECT spans.span AS span, seconds - seconds % spans.span AS bucket, coalesce(provider, 0) AS provider,
+    coalesce(request_model, 0) AS request_model, coalesce(response_model, 0) AS response_model,
+    coalesce(client, 0) AS client, coalesce(project, 0) AS project, sum(partial) AS partial,
+    sum(input_calls) AS input_calls,
+    sum(cache_read_calls) AS cache_read_calls,
+    sum(cache_creation_calls) AS cache_creation_calls,
+    sum(output_calls) AS output_calls,
+    sum(reasoning_calls) AS reasoning_calls
+  FROM stated, (SELECT 900 AS span UNION ALL SELECT 3600 UNION ALL SELECT 86400) AS spans
+  GROUP BY 1, 2, 3, 4, 5, 6, 7
+) AS sums
+WHERE (rollups.span, rollups.bucket, rollups.provider, rollups.request_model, rollups.response_model, rollups.client,
+       rollups.project) = (sums.span, sums.bucket, sums.provider, sums.request_model, sums.response_model, sums.client,
+                           sums.project);
+UPDATE session_rollups SET
+  cost_missing = cost_missing + sums.partial,
+  input_calls = sums.input_calls,
+  cache_read_calls = sums.cache_read_calls,
+  cache_creation_calls = sums.cache_creation_calls,
+  output_calls = sums.output_calls,
+  reasoning_calls = sums.reasoning_calls
+FROM (
+  SELECT seconds - seconds % 900 AS bucket, coalesce(session_id, 0) AS session, sum(partial) AS partial,
+    sum(input_calls) AS input_calls,
+    sum(cache_read_calls) AS cache_read_calls,
+    sum(cache_creation_calls) AS cache_creation_calls,
+    sum(output_calls) AS output_calls,
+    sum(reasoning_calls) AS reasoning_calls
+  FROM stated GROUP BY 1, 2
+) AS sums
+WHERE (session_rollups.bucket, session_rollups.session) = (sums.bucket, sums.session);
+DROP VIEW stated;
+)sql",
+    // The newest snapshot of each quota.
+    R"sql(
+CREATE TABLE quotas (
+  provider TEXT NOT NULL,
+  account TEXT NOT NULL,  -- a fingerprint
+  name TEXT NOT NULL,
+  model TEXT NOT NULL,
+  label TEXT NOT NULL,
+  status TEXT NOT NULL,
+  quota_limit REAL,
+  remaining REAL,
+  used_fraction REAL,
+  window_seconds INTEGER,
+  resets_at_us INTEGER,
+  seen_at_us INTEGER NOT NULL,
+  PRIMARY KEY (provider, account, name, model)
+) WITHOUT ROWID;
+)sql",
+    // Which step gave the counts. Of older events nobody knows.
+    R"sql(
+ALTER TABLE events ADD COLUMN usage_step INTEGER;
+)sql",
+    // The calls of one run of a program are few among many: they have an index, which calls of no run stay out of.
+    R"sql(
+ALTER TABLE events ADD COLUMN run INTEGER;
+CREATE INDEX events_run ON events (run) WHERE run IS NOT NULL;
+)sql",
+    // Which of input and output were counted by us. Of older events nobody knows.
+    R"sql(
+ALTER TABLE events ADD COLUMN usage_estimated INTEGER;
 )sql",
 };
 

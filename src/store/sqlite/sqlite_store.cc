@@ -8,6 +8,7 @@
 
 #include "store/sqlite/database.h"
 #include "store/sqlite/event_rows.h"
+#include "store/sqlite/quota_rows.h"
 #include "store/sqlite/reports.h"
 #include "store/sqlite/rollups.h"
 #include "store/sqlite/schema.h"
@@ -19,6 +20,9 @@ namespace {
 
 // Rows that one step of a purge deletes: some milliseconds of the write lock.
 constexpr std::int64_t kPurgeStep = 2000;
+
+// Rows that one step of a rewrite looks at.
+constexpr std::int64_t kRewriteStep = 500;
 
 // A read transaction: everything that is read within is of one moment. Where it cannot begin, neither can the first
 // statement within, which says so.
@@ -119,6 +123,21 @@ class SqliteStore final : public Store {
     return sqlite::report(query, database_, *texts_);
   }
 
+  Result<void> rewrite(const Filter& filter, const Change& change) override {
+    if (!rollups_) return fail(ErrorCode::kUnsupported, "store: opened for reading only");
+    auto updater = EventUpdater::open(database_);
+    if (!updater) return fail(updater.error());
+    std::int64_t after = -1;
+    for (;;) {
+      const auto seen = rewrite_step(filter, change, *updater, after);
+      if (!seen) {
+        abandon();
+        return fail(seen.error());
+      }
+      if (*seen < kRewriteStep) return {};
+    }
+  }
+
   Result<std::optional<Span>> span() override {
     const auto first = database_.integer("SELECT coalesce((SELECT min(key) FROM events), -1)");
     if (!first) return fail(first.error());
@@ -127,6 +146,16 @@ class SqliteStore final : public Store {
     if (*first < 0 || *last < 0) return std::nullopt;
     return Span{key_time(*first), key_time(*last)};
   }
+
+  Result<void> put_quotas(std::span<const quota::Snapshot> snapshots) override {
+    if (!inserter_) return fail(ErrorCode::kUnsupported, "store: opened for reading only");
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return fail(transaction.error());
+    if (auto written = write_quotas(snapshots, database_); !written) return written;
+    return transaction->commit();
+  }
+
+  Result<std::vector<quota::Snapshot>> quotas() override { return read_quotas(database_); }
 
   Result<std::int64_t> purge(UtcTime before, const std::function<bool()>& more) override {
     std::int64_t purged = 0;
@@ -315,6 +344,48 @@ class SqliteStore final : public Store {
     if (auto counted = add_to_count(-count); !counted) return fail(counted.error());
     if (auto committed = transaction->commit(); !committed) return fail(committed.error());
     return count;
+  }
+
+  // Goes on behind the key `after`, and moves it. How many events it looked at.
+  Result<std::int64_t> rewrite_step(const Filter& filter, const Change& change, EventUpdater& updater,
+                                    std::int64_t& after) {
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return fail(transaction.error());
+    if (auto noticed = notice_others(); !noticed) return fail(noticed.error());
+    const auto condition = event_condition(filter, true, *texts_);
+    if (!condition) return fail(condition.error());
+    if (condition->impossible) return 0;
+    auto next =
+        database_.prepare("SELECT " + event_columns() + " FROM events WHERE (" + condition->sql + ") AND key > " +
+                          std::to_string(after) + " ORDER BY key LIMIT " + std::to_string(kRewriteStep));
+    if (!next) return fail(next.error());
+    bind_values(*next, condition->values);
+    // All are read before the first is changed: a row that moves could be met twice.
+    std::vector<std::pair<std::int64_t, event::Event>> events;
+    for (;;) {
+      const auto row = next->step();
+      if (!row) return fail(row.error());
+      if (!*row) break;
+      auto event = read_event(*next, *texts_);
+      if (!event) return fail(event.error());
+      events.emplace_back(next->integer(0), std::move(*event));
+    }
+    bool any = false;
+    for (auto& [key, event] : events) {
+      after = key;
+      const event::Event before = event;
+      if (!change(event)) continue;
+      const auto dimensions = updater.update(key, event, *texts_);
+      if (!dimensions) return fail(dimensions.error());
+      rollups_->add(key, *dimensions, before, -1);
+      rollups_->add(key, *dimensions, event);
+      any = true;
+    }
+    if (any) {
+      if (auto written = rollups_->write(); !written) return fail(written.error());
+      if (auto committed = transaction->commit(); !committed) return fail(committed.error());
+    }
+    return static_cast<std::int64_t>(events.size());
   }
 
   Result<void> remove_unused_texts() {

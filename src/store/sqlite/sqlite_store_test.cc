@@ -1,16 +1,20 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "event/event_json.h"
 #include "event/event_samples.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/quota_rows.h"
 #include "store/sqlite/schema.h"
 
 namespace tokometer::store::sqlite {
@@ -158,6 +162,22 @@ TEST_F(SqliteStoreTest, KeepsManyEventsOfOneMicrosecondApart) {
   expect_sound(*store, 300);
 }
 
+// A recording may know no times but the day: a search key by key would read the store as often as it has events.
+TEST_F(SqliteStoreTest, KeepsEventsOfOneTimeNearItHoweverManyThereAre) {
+  constexpr std::size_t kEvents = 30'000;
+  auto store = open();
+  std::vector<Event> events = samples(0, kEvents);
+  const UtcTime time = at("2026-03-01T00:00:00Z");
+  for (Event& event : events) event.started_at = time;
+  ASSERT_EQ(store->insert(events, nullptr)->added, kEvents);
+  EXPECT_EQ(store->insert(events, nullptr)->repeated, kEvents);
+  const auto span = store->span();
+  ASSERT_TRUE(span && *span);
+  EXPECT_GE((*span)->first, time);
+  EXPECT_LT((*span)->last, time + std::chrono::milliseconds(1));
+  expect_sound(*store, kEvents);
+}
+
 TEST_F(SqliteStoreTest, TakesTheStrangestTimes) {
   auto store = open();
   std::vector<Event> events = samples(0, 3);
@@ -182,7 +202,10 @@ TEST_F(SqliteStoreTest, QueriesByEveryFilter) {
       {.model = "gpt-2"},
       {.client = "curl", .project = "project-1"},
       {.session = "session-3"},
+      {.run = "run-2"},
+      {.provider = "anthropic", .run = "run-2"},
       {.provider = "nobody"},
+      {.run = "none"},
   };
   for (const Filter& filter : filters) {
     std::vector<std::string> wanted;
@@ -216,6 +239,8 @@ TEST_F(SqliteStoreTest, ReportsAreTheSumsOfTheEvents) {
       {.model = "claude-3", .client = "curl"},
       {.until = at("2026-03-03T12:00:00Z"), .project = "project-0"},
       {.session = "session-4850"},
+      {.run = "run-1"},
+      {.since = at("2026-03-02T03:04:05.678Z"), .model = "claude-3", .run = "run-2"},
       {.since = at("2026-03-05"), .until = at("2026-03-05")},
       {.provider = "nobody"},
   };
@@ -411,6 +436,87 @@ TEST_F(SqliteStoreTest, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(sqlite::open({.file = folder_}).error().code, ErrorCode::kIo);
 }
 
+TEST_F(SqliteStoreTest, BringsSumsOfTheFirstSchemaUpToDate) {
+  std::vector<Event> events = samples(0, 3000, 7);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    events[i].cost_picodollars = 5;
+    events[i].complete = i % 5 != 0;
+    if (i % 3 == 0) events[i].finish_reason.clear();
+  }
+  ASSERT_TRUE(open()->insert(events, nullptr));
+  ASSERT_GT(open()->report({})->at(0).totals.cost_missing, 0);
+  // As version 1 kept them.
+  for (const std::string table : {"rollups", "session_rollups"}) {
+    for (const std::string column :
+         {"input_calls", "cache_read_calls", "cache_creation_calls", "output_calls", "reasoning_calls"}) {
+      execute("ALTER TABLE " + table + " DROP COLUMN " + column);
+    }
+    execute("UPDATE " + table + " SET cost_missing = 0");
+  }
+  execute(
+      "DROP TABLE quotas; ALTER TABLE events DROP COLUMN usage_step; DROP INDEX events_run; "
+      "ALTER TABLE events DROP COLUMN run; ALTER TABLE events DROP COLUMN usage_estimated; PRAGMA user_version = 1");
+  const auto report = open()->check(true);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_THAT(report->problems, testing::IsEmpty());
+}
+
+TEST_F(SqliteStoreTest, KeepsTheNewestOfEachQuota) {
+  quota::Snapshot tokens;
+  tokens.provider = "openai";
+  tokens.account = "0123456789ab";
+  tokens.label = "acme";
+  tokens.name = "tokens";
+  tokens.model = "gpt-5";
+  tokens.status = "allowed";
+  tokens.limit = 10'000'000'000;
+  tokens.remaining = 9'999'999'999;
+  tokens.used_fraction = 0.125;
+  tokens.window = std::chrono::minutes(1);
+  tokens.seen_at = at("2026-04-01T12:00:00.123456Z");
+  tokens.resets_at = tokens.seen_at + std::chrono::milliseconds(6);
+  quota::Snapshot bare;
+  bare.provider = "anthropic";
+  bare.name = "5h";
+  bare.seen_at = tokens.seen_at;
+  auto store = open();
+  EXPECT_THAT(*store->quotas(), testing::IsEmpty());
+  ASSERT_TRUE(store->put_quotas(std::vector{tokens, bare}));
+  EXPECT_THAT(*open(true)->quotas(), testing::ElementsAre(bare, tokens));
+
+  quota::Snapshot older = tokens;
+  older.seen_at -= std::chrono::seconds(1);
+  older.remaining = 1;
+  quota::Snapshot newer = bare;
+  newer.seen_at += std::chrono::seconds(1);
+  newer.used_fraction = 1;
+  quota::Snapshot other = tokens;
+  other.account = "ba9876543210";
+  ASSERT_TRUE(store->put_quotas(std::vector{older, newer, other}));
+  EXPECT_THAT(*store->quotas(), testing::ElementsAre(newer, tokens, other));
+  EXPECT_EQ(open(true)->put_quotas(std::vector{other}).error().code, ErrorCode::kUnsupported);
+
+  // What nobody has seen for a long time is gone.
+  other.seen_at += std::chrono::hours(24 * 91);
+  ASSERT_TRUE(store->put_quotas(std::vector{other}));
+  EXPECT_THAT(*store->quotas(), testing::ElementsAre(other));
+}
+
+TEST_F(SqliteStoreTest, BoundsTheTableOfQuotas) {
+  open();
+  auto database = Database::open(file_, Database::Mode::kReadWrite, std::chrono::milliseconds(0));
+  ASSERT_TRUE(database);
+  std::vector<quota::Snapshot> snapshots(20);
+  for (std::size_t i = 0; i < snapshots.size(); ++i) {
+    snapshots[i].name = "q" + std::to_string(100 + i);
+    snapshots[i].seen_at = at("2026-04-01T12:00:00Z") + std::chrono::seconds(i);
+  }
+  ASSERT_TRUE(write_quotas(snapshots, *database, {.rows = 5}));
+  const auto kept = read_quotas(*database);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(*kept, std::vector(snapshots.end() - 5, snapshots.end()));
+}
+
 TEST_F(SqliteStoreTest, WaitsNoLongerThanItIsTold) {
   auto store = sqlite::open({.file = file_, .busy = std::chrono::milliseconds(10)});
   ASSERT_TRUE(store);
@@ -421,6 +527,56 @@ TEST_F(SqliteStoreTest, WaitsNoLongerThanItIsTold) {
     EXPECT_EQ((*store)->insert(samples(0, 1), nullptr).error().code, ErrorCode::kIo);
   }
   EXPECT_TRUE((*store)->insert(samples(0, 1), nullptr));
+}
+
+TEST_F(SqliteStoreTest, ARewriteChangesEventsAndSumsTogether) {
+  auto store = open();
+  std::vector<Event> events = samples(0, 1'700);
+  ASSERT_TRUE(store->insert(events, nullptr));
+  const auto change = [](Event& event) {
+    if (event.started_at.time_since_epoch().count() % 3 == 0) return false;
+    event.cost_picodollars = event.duration_us * 1'000;
+    event.price_ref = "p/new@2026-11-25";
+    event.cost_details = R"({"computed":"1"})";
+    event.usage.output_tokens = 7;
+    event.usage.reasoning_output_tokens.reset();
+    return true;
+  };
+  const Filter filter{.since = events[100].started_at, .provider = events[0].provider};
+  std::size_t seen = 0;
+  const auto done = store->rewrite(filter, [&](Event& event) { return ++seen, change(event); });
+  ASSERT_TRUE(done) << done.error().message;
+  std::size_t matching = 0;
+  for (Event& event : events) {
+    if (!matches(filter, event)) continue;
+    ++matching;
+    change(event);
+  }
+  EXPECT_EQ(seen, matching);
+  EXPECT_GT(matching, 100U);
+  for (const Event& event : events) {
+    const auto found = store->find(event.id);
+    ASSERT_TRUE(found && *found);
+    ASSERT_EQ(event::to_json(**found), event::to_json(event));
+  }
+  for (const Group group : {Group::kNothing, Group::kProvider, Group::kModel, Group::kSession}) {
+    expect_report(*store, events, {.group = group});
+  }
+  expect_sound(*store, 1'700);
+}
+
+TEST_F(SqliteStoreTest, ARewriteLetsOthersWriteBetweenItsSteps) {
+  auto store = open();
+  ASSERT_TRUE(store->insert(samples(0, 2'000), nullptr));
+  std::thread other([this] {
+    auto mine = open();
+    for (std::uint64_t i = 2'000; i < 2'100; i += 10) ASSERT_TRUE(mine->insert(samples(i, i + 10), nullptr));
+  });
+  const auto done = store->rewrite({}, [](Event& event) { return event.cost_picodollars = 5, true; });
+  other.join();
+  EXPECT_TRUE(done);
+  expect_sound(*open(), 2'100);
+  EXPECT_EQ(open(true)->rewrite({}, [](Event&) { return true; }).error().code, ErrorCode::kUnsupported);
 }
 
 TEST(Schema, MigratesStepByStep) {

@@ -1,0 +1,101 @@
+#include "app/budgets.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace tokometer::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr std::int64_t kDollar = 1'000'000'000'000;
+
+class BudgetsTest : public ::testing::Test {
+ protected:
+  static client::CallContext context(const std::string& run, std::string_view budget) {
+    return {.run = run, .budget = client::parse_budget(budget).value()};
+  }
+  static event::Event call(const std::string& run, std::int64_t picodollars, std::int64_t tokens) {
+    event::Event event;
+    event.run = run;
+    event.cost_picodollars = picodollars;
+    event.usage.total_tokens = tokens;
+    return event;
+  }
+
+  std::vector<std::string> lines;
+  Log log{LogLevel::kWarn, [this](LogLevel, std::string_view line) { lines.emplace_back(line); }};
+  Budgets budgets{log};
+};
+
+TEST_F(BudgetsTest, RefusesOnceMoneyIsUsedUp) {
+  const auto run = context("r", "1usd hard");
+  EXPECT_FALSE(budgets.refuse(run));
+  budgets.add(call("r", kDollar - 1, 5));
+  EXPECT_FALSE(budgets.refuse(run));
+  budgets.add(call("r", 1, 5));
+  const auto refusal = budgets.refuse(run);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->status, 402);
+  EXPECT_EQ(refusal->code, "budget_exceeded");
+  EXPECT_THAT(refusal->message, HasSubstr("$1.00 of 1usd"));
+}
+
+TEST_F(BudgetsTest, RefusesOnceTokensAreUsedUp) {
+  const auto run = context("r", "10tok 9usd hard");
+  EXPECT_FALSE(budgets.refuse(run));
+  event::Event event = call("r", 0, 0);
+  event.usage.total_tokens.reset();
+  event.usage.input_tokens = 7;
+  event.usage.output_tokens = 3;
+  budgets.add(event);
+  EXPECT_THAT(budgets.refuse(run)->message, HasSubstr("10 of 10 tokens"));
+}
+
+TEST_F(BudgetsTest, ASoftBudgetIsOnlyTold) {
+  const auto run = context("r", "10tok");
+  EXPECT_FALSE(budgets.refuse(run));
+  budgets.add(call("r", 0, 10));
+  budgets.add(call("r", 0, 10));
+  EXPECT_FALSE(budgets.refuse(run));
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("run r: its budget is used up: 10 of 10 tokens")));
+}
+
+TEST_F(BudgetsTest, RunsDoNotMix) {
+  EXPECT_FALSE(budgets.refuse(context("a", "10tok hard")));
+  EXPECT_FALSE(budgets.refuse(context("b", "10tok hard")));
+  budgets.add(call("a", 0, 10));
+  budgets.add(call("c", 0, 10));
+  EXPECT_TRUE(budgets.refuse(context("a", "10tok hard")));
+  EXPECT_FALSE(budgets.refuse(context("b", "10tok hard")));
+  EXPECT_FALSE(budgets.refuse({.run = "a"})) << "without a budget nothing is refused";
+  EXPECT_FALSE(budgets.refuse(context("", "10tok hard")));
+}
+
+TEST_F(BudgetsTest, WhatBillsNothingAddsNothing) {
+  EXPECT_FALSE(budgets.refuse(context("r", "10tok hard")));
+  event::Event event = call("r", 0, 100);
+  event.billable = false;
+  budgets.add(event);
+  EXPECT_FALSE(budgets.refuse(context("r", "10tok hard")));
+}
+
+TEST_F(BudgetsTest, ForgetsTheRunThatWasNotUsedForLongest) {
+  Budgets small(log, {.runs = 2});
+  for (const std::string run : {"a", "b"}) {
+    EXPECT_FALSE(small.refuse(context(run, "10tok hard")));
+    small.add(call(run, 0, 10));
+  }
+  EXPECT_TRUE(small.refuse(context("a", "10tok hard")));
+  EXPECT_FALSE(small.refuse(context("c", "10tok hard")));
+  EXPECT_EQ(small.runs(), 2U);
+  EXPECT_TRUE(small.refuse(context("a", "10tok hard"))) << "used since";
+  EXPECT_FALSE(small.refuse(context("b", "10tok hard"))) << "forgotten";
+}
+
+}  // namespace
+}  // namespace tokometer::app

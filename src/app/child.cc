@@ -1,0 +1,106 @@
+#include "app/child.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <optional>
+
+namespace tokometer::app {
+namespace {
+
+// Those that a person or a supervisor steers a program by.
+constexpr std::array kForwarded = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+std::vector<char*> argument_pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  list.reserve(texts.size() + 1);
+  for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+// Blocks the signals that we wait for, and unblocks them as they were.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigemptyset(&set_);
+    for (const int signal : kForwarded) sigaddset(&set_, signal);
+    sigaddset(&set_, SIGCHLD);
+    // The terminal stops the whole group: we stop when the child did, so that nobody waits for the wrong one.
+    sigaddset(&set_, SIGTSTP);
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+  const sigset_t& set() const { return set_; }
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t set_{}, before_{};
+};
+
+Result<pid_t> spawn(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+                    const sigset_t& mask) {
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &mask);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  pid_t child = 0;
+  const int failed = posix_spawnp(&child, words.front().c_str(), nullptr, &attributes, argument_pointers(words).data(),
+                                  argument_pointers(environment).data());
+  posix_spawnattr_destroy(&attributes);
+  if (failed == 0) return child;
+  if (failed == ENOENT) return fail(ErrorCode::kNotFound, fmt::format("{}: no such command", words.front()));
+  return fail(io_error(words.front(), failed));
+}
+
+// As a shell's job would: stops here until somebody continues us. Where no shell watches (an orphaned process group),
+// the system lets it pass.
+void stop_like_child(pid_t child) {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  raise(SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  kill(child, SIGCONT);
+}
+
+std::optional<ChildEnd> look_after(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
+    if (WIFEXITED(status)) return ChildEnd{.code = WEXITSTATUS(status)};
+    if (WIFSIGNALED(status)) return ChildEnd{.signal = WTERMSIG(status)};
+    if (WIFSTOPPED(status) && WSTOPSIG(status) != SIGSTOP) stop_like_child(child);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<ChildEnd> run_child(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+                           const std::function<void()>& tick, std::chrono::milliseconds every) {
+  const BlockedSignals blocked;
+  const auto child = spawn(words, environment, blocked.before());
+  if (!child) return fail(child.error());
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(every);
+  const timespec patience{.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(every - seconds).count()};
+  for (;;) {
+    siginfo_t info{};
+    const int signal = tick ? sigtimedwait(&blocked.set(), &info, &patience) : sigwaitinfo(&blocked.set(), &info);
+    if (const auto end = look_after(*child)) return *end;
+    // What the terminal sent, the child has got as well; only what a process sent was for us alone.
+    if (signal > 0 && signal != SIGCHLD && signal != SIGTSTP && info.si_code <= 0) kill(*child, signal);
+    if (tick) tick();
+  }
+}
+
+}  // namespace tokometer::app

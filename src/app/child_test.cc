@@ -1,0 +1,76 @@
+#include "app/child.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace tokometer::app {
+namespace {
+
+ChildEnd end_of(const std::string& script, const std::vector<std::string>& environment = {}) {
+  const auto end = run_child({"sh", "-c", script}, environment);
+  EXPECT_TRUE(end.has_value()) << end.error().message;
+  return end.value_or(ChildEnd{.code = -1});
+}
+
+TEST(Child, EndsWithItsExitCode) {
+  EXPECT_EQ(end_of("exit 7").exit_code(), 7);
+  EXPECT_EQ(end_of("exit 0").exit_code(), 0);
+  EXPECT_EQ(end_of("exit 255").exit_code(), 255);
+}
+
+TEST(Child, EndsWithTheSignalThatKilledIt) {
+  const ChildEnd end = end_of("kill -KILL $$");
+  EXPECT_EQ(end.signal, SIGKILL);
+  EXPECT_EQ(end.exit_code(), 137);
+}
+
+TEST(Child, HasTheEnvironmentThatItIsGivenAndNoOther) {
+  EXPECT_EQ(end_of(R"(test "$A" = "b c" && test -z "$HOME")", {"A=b c"}).exit_code(), 0);
+}
+
+TEST(Child, WhatCannotBeStartedIsAnError) {
+  EXPECT_EQ(run_child({"/no/such/command"}, {}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(run_child({"/dev/null"}, {}).error().code, ErrorCode::kIo);
+}
+
+TEST(Child, GetsSignalsThatOthersSendUs) {
+  // The child asks us to be sent one, and ends by what reaches it.
+  EXPECT_EQ(end_of("trap 'exit 9' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done").exit_code(), 9);
+  EXPECT_EQ(end_of("trap 'exit 8' TERM; kill -TERM $PPID; while :; do sleep 0.01; done").exit_code(), 8);
+}
+
+TEST(Child, HasTheSignalMaskThatWeHadAndWeHaveItAgain) {
+  sigset_t before{};
+  pthread_sigmask(SIG_BLOCK, nullptr, &before);
+  EXPECT_EQ(end_of("kill -INT $$; sleep 10").signal, SIGINT);
+  sigset_t after{};
+  pthread_sigmask(SIG_BLOCK, nullptr, &after);
+  EXPECT_EQ(sigismember(&after, SIGINT), sigismember(&before, SIGINT));
+}
+
+TEST(Child, TicksWhileItRuns) {
+  std::string pattern = testing::TempDir() + "child_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(pattern.data());
+  const std::filesystem::path file = folder / "go";
+  int ticks = 0;
+  const auto tick = [&] {
+    if (++ticks == 3) std::ofstream(file) << "go";
+  };
+  const auto end = run_child({"sh", "-c", "while ! test -e " + file.string() + "; do sleep 0.01; done; exit 5"},
+                             {"PATH=" + std::string(std::getenv("PATH"))}, tick, std::chrono::milliseconds(1));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code(), 5);
+  EXPECT_GE(ticks, 3);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace tokometer::app

@@ -1,0 +1,94 @@
+#include "app/trust_files.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+
+#include "base/files.h"
+
+namespace tokometer::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// FNV-1a: tells files apart that are made of different ones, no more.
+std::uint64_t name_hash(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+  return hash;
+}
+
+void append_certificates(std::string& to, std::string_view pem) {
+  if (!to.empty() && to.back() != '\n') to += '\n';
+  to += pem;
+}
+
+}  // namespace
+
+std::vector<fs::path> usual_root_files() {
+  return {
+      "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Arch, Alpine
+      "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // Fedora, RHEL
+      "/etc/pki/tls/certs/ca-bundle.crt",                   // older ones of those
+      "/etc/ssl/ca-bundle.pem",                             // SUSE
+      "/etc/ssl/cert.pem",                                  // macOS, BSD, Alpine
+  };
+}
+
+Result<std::string> TrustFiles::certificate() const {
+  auto pem = read_file(certificate_);
+  if (!pem) return fail(pem.error());
+  return pem;
+}
+
+Result<std::optional<fs::path>> TrustFiles::bundle(const std::string& own) const {
+  const auto ours = certificate();
+  if (!ours) return fail(ours.error());
+  if (!own.empty()) {
+    // A file of the user's that cannot be read is his program's business.
+    if (auto content = read_file(own)) {
+      if (content->contains(*ours)) return own;
+      append_certificates(*content, *ours);
+      auto written = write("ca-bundle", own, *content);
+      if (!written) return fail(written.error());
+      return *written;
+    }
+  }
+  for (const fs::path& file : root_files_) {
+    auto content = read_file(file);
+    if (!content) continue;
+    append_certificates(*content, *ours);
+    auto written = write("ca-bundle", "", *content);
+    if (!written) return fail(written.error());
+    return *written;
+  }
+  return std::nullopt;
+}
+
+Result<fs::path> TrustFiles::extra(const std::string& own) const {
+  if (own.empty() || own == certificate_) return certificate_;
+  const auto ours = certificate();
+  if (!ours) return fail(ours.error());
+  auto content = read_file(own);
+  if (!content) return certificate_;
+  if (content->contains(*ours)) return own;
+  append_certificates(*content, *ours);
+  return write("ca-extra", own, *content);
+}
+
+Result<fs::path> TrustFiles::write(std::string_view name, const std::string& sources,
+                                   const std::string& content) const {
+  fs::path file = data_dir_ / (sources.empty() ? fmt::format("{}.pem", name)
+                                               : fmt::format("{}-{:016x}.pem", name, name_hash(sources)));
+  if (const auto there = read_file(file); there && *there == content) return file;
+  if (auto written = replace_file(file, content); !written) return fail(written.error());
+  // Programs of other users may read it: it holds what is public anyway.
+  std::error_code ignored;
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read,
+                  ignored);
+  return file;
+}
+
+}  // namespace tokometer::app

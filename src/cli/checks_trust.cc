@@ -1,0 +1,171 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "app/program.h"
+#include "base/files.h"
+#include "cli/checks.h"
+
+namespace tokometer::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds kAnswerLimit{1500};
+constexpr std::chrono::hours kExpiresSoon{24 * 30};
+
+std::optional<std::string> program_of(const Patient& patient, std::string_view name) {
+  return app::find_program(name, patient.environment.variable("PATH").value_or(""));
+}
+
+std::string certificate_file(const Patient& patient) {
+  return net::CertificateAuthority::certificate_path(patient.authority_folder).string();
+}
+
+// Whether the file holds our certificate, as text; certificates in PEM form have one form only.
+bool holds_ours(const Patient& patient, const fs::path& file) {
+  const auto ours = read_file(certificate_file(patient));
+  const auto content = read_file(file);
+  if (!ours || !content) return false;
+  const std::size_t begin = ours->find("-----BEGIN CERTIFICATE-----");
+  const std::size_t end = ours->rfind("-----END CERTIFICATE-----");
+  if (begin == std::string::npos || end == std::string::npos) return false;
+  return content->find(ours->substr(begin, end - begin)) != std::string::npos;
+}
+
+// The first of `names` that is set decides, as it does for the program.
+std::optional<std::pair<std::string, bool>> by_variable(const Patient& patient,
+                                                        std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    const auto value = patient.environment.variable(name);
+    if (value && !value->empty()) return std::pair(std::string(name), holds_ours(patient, *value));
+  }
+  return std::nullopt;
+}
+
+// openssl by itself, without variables that point it elsewhere.
+std::optional<bool> system_trusts(const Patient& patient) {
+  const auto openssl = program_of(patient, "openssl");
+  if (!openssl) return std::nullopt;
+  const auto asked =
+      app::run_program({*openssl, "verify", certificate_file(patient)},
+                       {.limit = kAnswerLimit, .variables = {{"SSL_CERT_FILE", ""}, {"SSL_CERT_DIR", ""}}});
+  if (!asked) return std::nullopt;
+  return asked->exit_code == 0;
+}
+
+constexpr std::string_view kByVariables =
+    "start programs by `tokometer run`, or `tokometer install` and open a new shell; base URLs need no trust";
+
+Finding distrusts(std::string name, std::string says) {
+  return {std::move(name), Verdict::kWarn, std::move(says), std::string(kByVariables)};
+}
+
+}  // namespace
+
+Findings check_authority(const Patient& patient) {
+  if (!patient.authority) {
+    if (patient.authority.error().code == ErrorCode::kNotFound) {
+      return {{.name = "certificates", .says = "no authority yet: made when first needed, or by `tokometer ca show`"}};
+    }
+    return {{"certificates", Verdict::kFail, patient.authority.error().message, "tokometer ca rotate"}};
+  }
+  Findings findings;
+  const auto& info = *patient.authority;
+  const UtcTime now = patient.environment.clock.now();
+  const std::string until = format_rfc3339(info.not_after).substr(0, 10);
+  if (info.not_after <= now) {
+    findings.push_back({"certificates", Verdict::kFail, fmt::format("{} expired on {}", info.name, until),
+                        "tokometer ca rotate, then `tokometer ca install`"});
+  } else if (info.not_after <= now + kExpiresSoon) {
+    findings.push_back({"certificates", Verdict::kWarn, fmt::format("{} expires on {}", info.name, until),
+                        "tokometer ca rotate, then `tokometer ca install`"});
+  } else {
+    findings.push_back({.name = "certificates", .says = fmt::format("{}, good until {}", info.name, until)});
+  }
+  const std::string key = net::CertificateAuthority::key_path(patient.authority_folder).string();
+  struct stat now_file{};
+  if (::stat(key.c_str(), &now_file) == 0 && (now_file.st_mode & 077U) != 0) {
+    findings.push_back({"key", Verdict::kFail,
+                        fmt::format("{} can be read by others (mode {:o})", key, now_file.st_mode & 0777U),
+                        fmt::format("chmod 600 {}; if others had the chance, `tokometer ca rotate`", key)});
+  } else {
+    findings.push_back({.name = "key", .says = "yours alone (mode 600)"});
+  }
+  return findings;
+}
+
+Findings check_system_trust(const Patient& patient) {
+  if (!patient.authority) return {};
+  const auto trusts = system_trusts(patient);
+  if (!trusts) return {};
+  if (*trusts) return {{.name = "system", .says = "trusts our certificates"}};
+  return {{"system", Verdict::kWarn, "does not trust our certificates",
+           "`tokometer ca install`, for programs that heed no variable; others do without"}};
+}
+
+Findings check_node_trust(const Patient& patient) {
+  if (!patient.authority || !program_of(patient, "node")) return {};
+  const auto found = by_variable(patient, {"NODE_EXTRA_CA_CERTS"});
+  if (found && found->second) return {{.name = "Node", .says = "trusts our certificates, by NODE_EXTRA_CA_CERTS"}};
+  return {distrusts("Node", found ? "NODE_EXTRA_CA_CERTS names a file without our certificate"
+                                  : "knows only its own roots: NODE_EXTRA_CA_CERTS is not set in this shell")};
+}
+
+Findings check_python_trust(const Patient& patient) {
+  if (!patient.authority) return {};
+  auto python = program_of(patient, "python3");
+  if (!python) python = program_of(patient, "python");
+  if (!python) return {};
+  if (const auto found = by_variable(patient, {"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"})) {
+    if (found->second) return {{.name = "Python", .says = fmt::format("trusts our certificates, by {}", found->first)}};
+    return {distrusts("Python", fmt::format("{} names a file without our certificate", found->first))};
+  }
+  // requests, httpx and most SDKs go by certifi, where it is.
+  const auto asked =
+      app::run_program({*python, "-c", "import certifi; print(certifi.where())"}, {.limit = kAnswerLimit});
+  if (asked && asked->exit_code == 0) {
+    std::string file = asked->out.substr(0, asked->out.find('\n'));
+    if (holds_ours(patient, file)) return {{.name = "Python", .says = "trusts our certificates, by certifi"}};
+    return {
+        distrusts("Python", "goes by certifi's roots: REQUESTS_CA_BUNDLE and SSL_CERT_FILE are not set in this shell")};
+  }
+  if (system_trusts(patient).value_or(false))
+    return {{.name = "Python", .says = "trusts our certificates, as the system does"}};
+  return {distrusts("Python", "does not trust our certificates: SSL_CERT_FILE is not set in this shell")};
+}
+
+Findings check_curl_trust(const Patient& patient) {
+  if (!patient.authority || !program_of(patient, "curl")) return {};
+  const auto found = by_variable(patient, {"CURL_CA_BUNDLE", "SSL_CERT_FILE"});
+  if (found && found->second)
+    return {{.name = "curl", .says = fmt::format("trusts our certificates, by {}", found->first)}};
+  if (found) return {distrusts("curl", fmt::format("{} names a file without our certificate", found->first))};
+  if (system_trusts(patient).value_or(false))
+    return {{.name = "curl", .says = "trusts our certificates, as the system does"}};
+  return {distrusts("curl", "does not trust our certificates: CURL_CA_BUNDLE is not set in this shell")};
+}
+
+Findings check_java_trust(const Patient& patient) {
+  if (!patient.authority || !program_of(patient, "java")) return {};
+  const auto keytool = program_of(patient, "keytool");
+  if (!keytool) return {};
+  // The password of Java's own store is public, and everybody's.
+  const auto asked =
+      app::run_program({*keytool, "-list", "-cacerts", "-storepass", "changeit"}, {.limit = kAnswerLimit});
+  if (!asked || asked->exit_code != 0) {
+    return {{.name = "Java", .says = "its store could not be read in time: not looked at"}};
+  }
+  if (asked->out.find(patient.authority->fingerprint) != std::string::npos) {
+    return {{.name = "Java", .says = "trusts our certificates"}};
+  }
+  return {{"Java", Verdict::kWarn, "does not trust our certificates",
+           fmt::format("keytool -importcert -cacerts -storepass changeit -noprompt -alias tokometer -file {}; or "
+                       "base URLs",
+                       certificate_file(patient))}};
+}
+
+}  // namespace tokometer::cli

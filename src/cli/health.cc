@@ -1,0 +1,56 @@
+#include "cli/health.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "app/instance.h"
+#include "json/document.h"
+#include "net/address.h"
+#include "net/blocking_client.h"
+
+namespace tokometer::cli {
+namespace {
+
+constexpr std::string_view kQuestion = "GET /-/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+Result<Health> read_health(const std::string& response) {
+  const std::size_t end = response.find("\r\n\r\n");
+  if (!response.starts_with("HTTP/1.1 200 ") || end == std::string::npos) {
+    return fail(ErrorCode::kInvalid, "what listens there is no tokometer");
+  }
+  const auto document = json::Document::parse(response.substr(end + 4));
+  if (!document || !document->root()["status"].string()) {
+    return fail(ErrorCode::kInvalid, "what listens there is no tokometer");
+  }
+  const json::Node root = document->root();
+  Health health;
+  health.status = *root["status"].string();
+  health.open_calls = root["open_exchanges"].int64().value_or(0);
+  health.journal_ok = root["journal"]["ok"].boolean().value_or(false);
+  health.journal_lag_bytes = root["journal"]["lag_bytes"].int64().value_or(0);
+  health.store_ok = root["store"]["ok"].boolean().value_or(true);
+  for (const json::Node entry : root["distrustful"].elements()) {
+    health.distrustful.push_back({.client = std::string(entry["client"].string().value_or("")),
+                                  .host = std::string(entry["host"].string().value_or(""))});
+  }
+  return health;
+}
+
+}  // namespace
+
+Result<Health> ask_health(const std::vector<std::string>& listening, std::chrono::milliseconds limit) {
+  Result<Health> health = fail(ErrorCode::kNotFound, "it listens nowhere");
+  for (std::string where : listening) {
+    // An address for all interfaces is no address to connect to.
+    if (const auto url = app::local_url({where})) where = url->substr(std::string_view("http://").size());
+    const auto address = net::Address::parse(where);
+    if (!address) continue;
+    const auto response = net::ask(*address, kQuestion, limit);
+    health = response ? read_health(*response) : Result<Health>(fail(response.error()));
+    if (health) break;
+  }
+  return health;
+}
+
+}  // namespace tokometer::cli

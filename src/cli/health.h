@@ -1,0 +1,31 @@
+// What a running proxy answers on /-/health.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace tokometer::cli {
+
+struct Health {
+  std::string status;  // "ok" or "degraded"
+  std::int64_t open_calls = 0;
+  bool journal_ok = false;
+  std::int64_t journal_lag_bytes = 0;
+  bool store_ok = true;
+  // Clients that do not take our certificate for a host, whose calls there are tunnelled unread.
+  struct Distrust {
+    std::string client;
+    std::string host;
+  };
+  std::vector<Distrust> distrustful = {};
+};
+
+// Asks the first of `listening` that answers. kInvalid where something else than us listens; kNetwork, kTimeout.
+Result<Health> ask_health(const std::vector<std::string>& listening,
+                          std::chrono::milliseconds limit = std::chrono::seconds(2));
+
+}  // namespace tokometer::cli

@@ -1,0 +1,334 @@
+// `tokometer run COMMAND`: a program whose calls come through a proxy, and what they used.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "app/child.h"
+#include "app/interception.h"
+#include "app/proxy_service.h"
+#include "app/shared_proxy.h"
+#include "app/tool_environment.h"
+#include "base/files.h"
+#include "base/uuid.h"
+#include "cli/builtin.h"
+#include "cli/environment.h"
+#include "cli/health.h"
+#include "cli/printer.h"
+#include "cli/recorded.h"
+#include "cli/run_report.h"
+#include "cli/running.h"
+#include "cli/settings.h"
+#include "client/tools.h"
+#include "event/codec.h"
+#include "event/journal_reader.h"
+#include "net/certificate_authority.h"
+#include "provider/registry.h"
+
+namespace tokometer::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kContextVariable = "TOKOMETER_CONTEXT";
+// Calls that the program broke off by ending: the proxy has noticed by then.
+constexpr std::chrono::milliseconds kLastCallsWait(100);
+// At most so many clients that do not take our certificate are named.
+constexpr std::size_t kShownDistrust = 5;
+// The password where the proxy asks for none.
+constexpr std::string_view kNoToken = "run";
+// What may be said of the proxy that is started.
+constexpr std::array<std::string_view, 4> kPassedSettings = {"intercept", "tunnel", "origins", "resolve"};
+
+// What the calls of the run belong to: options over TOKOMETER_CONTEXT.
+Result<client::CallContext> run_context(const Arguments& arguments, Environment& environment) {
+  client::CallContext context;
+  if (const auto given = environment.variable(kContextVariable); given && !given->empty()) {
+    if (auto parsed = client::parse_context(*given)) {
+      context = std::move(*parsed);
+    } else {
+      environment.err.print("tokometer: {}: {}; going on without it\n", kContextVariable, parsed.error().message);
+    }
+  }
+  if (const auto project = arguments.value("project")) context.project = *project;
+  for (const std::string_view tag : arguments.values("tag")) client::add_tag(context.tags, tag);
+  const std::string_view command = arguments.positionals().front();
+  if (context.program.empty()) context.program = command.substr(command.rfind('/') + 1);
+  if (const auto budget = arguments.value("budget")) {
+    auto parsed = client::parse_budget(*budget);
+    if (!parsed) return fail(ErrorCode::kUsage, "--" + parsed.error().message);
+    context.budget = *parsed;
+  }
+  if (arguments.has("hard")) {
+    if (!context.budget) return fail(ErrorCode::kUsage, "--hard: needs a --budget");
+    context.budget->hard = true;
+  }
+  UuidMaker ids;
+  context.run = ids.make(environment.clock.now()).text();
+  return context;
+}
+
+// Settings that may be given to the proxy that is started.
+std::vector<Option> passed_options() {
+  std::vector<Option> options;
+  for (Option& option : setting_options()) {
+    if (std::ranges::find(kPassedSettings, option.setting) != kPassedSettings.end()) {
+      options.push_back(std::move(option));
+    }
+  }
+  return options;
+}
+
+// Starts a proxy with our settings, on any free port. What it says is worth reading only where it fails.
+Result<void> start_proxy(const Arguments& arguments, const app::Config& config, const Environment& environment) {
+  std::vector<std::string> options = option_words(arguments);
+  options.emplace_back("--listen=127.0.0.1:0");
+  StringOutput said;
+  Environment quiet{.out = environment.out,
+                    .err = said,
+                    .clock = environment.clock,
+                    .log = environment.log,
+                    .variable = environment.variable,
+                    .program = environment.program};
+  const auto started = start_in_background(config, options, quiet, app::RunBy::kRun);
+  if (started) return {};
+  return fail(started.error().code, said.text() + started.error().message);
+}
+
+// A proxy that was there has settings of its own, which are not ours to change.
+Result<void> check_passed(const Arguments& arguments, const app::SharedProxy& proxy) {
+  if (!proxy.was_there()) return {};
+  for (const Arguments::Given& given : arguments.given()) {
+    const Option& option = *given.option;
+    if (std::ranges::find(kPassedSettings, option.setting) == kPassedSettings.end()) continue;
+    return fail(ErrorCode::kUsage,
+                fmt::format("--{0}: the proxy on {1} is there already, with settings of its own: give it to that one "
+                            "(`tokometer restart --{0} …`), or name another folder by --data-dir",
+                            option.name, proxy.address()));
+  }
+  return {};
+}
+
+std::string proxy_url(const app::Config& config, const std::string& address, const client::CallContext& context) {
+  std::string token(kNoToken);
+  if (auto given = read_file(app::proxy_token_file(config.data_dir))) {
+    token = given->substr(0, given->find_first_of("\r\n"));
+  }
+  return fmt::format("http://{}:{}@{}", client::user_of_context(context), token, address);
+}
+
+// The environment as it is, with what the tool needs in the place of what was there.
+std::vector<std::string> child_environment(const Environment& environment, const app::FilledTool& filled,
+                                           const client::CallContext& context) {
+  std::vector<app::FilledTool::Variable> set = filled.environment;
+  set.push_back({std::string(kContextVariable), client::to_json(context)});
+  std::vector<std::string> lines;
+  for (const std::string& name : environment.variable_names) {
+    if (std::ranges::find(set, name, &app::FilledTool::Variable::name) != set.end()) continue;
+    if (const auto value = environment.variable(name)) lines.push_back(fmt::format("{}={}", name, *value));
+  }
+  for (const auto& [name, value] : set) lines.push_back(fmt::format("{}={}", name, value));
+  return lines;
+}
+
+// Shows the run's calls as they end.
+class PanelShower {
+ public:
+  PanelShower(const app::Config& config, const ProgramRun& run, event::Position from, const RunReport& empty,
+              Output& out)
+      : reader_(app::journal_folder(config.data_dir), from), run_(run), report_(empty), out_(out) {}
+
+  void show() {
+    for (;;) {
+      const auto record = reader_.next();
+      if (!record || !*record) return;
+      const auto event = event::decode(**record);
+      if (!event || event->run != run_.context.run) continue;
+      out_.write(call_panel(*event, out_.form()));
+      report_.add(*event);
+      if (report_.is_over_budget() && !std::exchange(told_, true)) {
+        out_.write(out_.style().red(fmt::format("budget: {}, used up", report_.spent())) + "\n");
+      }
+      out_.flush();
+    }
+  }
+
+ private:
+  event::JournalReader reader_;
+  const ProgramRun& run_;
+  RunReport report_;
+  Output& out_;
+  bool told_ = false;
+};
+
+// Where in the journal what comes from now on stands, or before that.
+event::Position journal_end(const app::Config& config, Environment& environment) {
+  const auto store = open_recorded(config, environment);
+  if (!store) return {};
+  return (*store)->cursor().value_or(event::Position());
+}
+
+Result<void> add_calls(RunReport& report, const ProgramRun& run, const app::Config& config, Environment& environment) {
+  std::this_thread::sleep_for(kLastCallsWait);
+  const auto store = open_recorded(config, environment);
+  if (!store) return store.error().code == ErrorCode::kNotFound ? Result<void>() : fail(store.error());
+  return (*store)->query({.run = run.context.run}, store::Order::kOldestFirst, std::numeric_limits<std::size_t>::max(),
+                         [&](const event::Event& event) {
+                           report.add(event);
+                           return true;
+                         });
+}
+
+// Clients that the proxy has met and that do not take our certificate.
+std::vector<std::string> distrustful(const std::string& address) {
+  std::vector<std::string> names;
+  const auto health = ask_health({address});
+  if (!health) return names;
+  for (const Health::Distrust& one : health->distrustful) {
+    if (names.size() == kShownDistrust) break;
+    names.push_back(fmt::format("{} for {}", one.client.empty() ? "one without a name" : printable(one.client),
+                                printable(one.host)));
+  }
+  return names;
+}
+
+Result<void> write_json(const fs::path& file, const std::string& text) {
+  std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+  stream << text << std::flush;
+  if (stream) return {};
+  return fail(ErrorCode::kIo, fmt::format("{}: cannot be written", file.string()));
+}
+
+Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, const app::SharedProxy& proxy,
+                             const app::Config& config, const Environment& environment) {
+  const auto registry = provider::Registry::load(embedded::providers(), config.config_dir / "providers");
+  if (!registry) return fail(registry.error());
+  app::ToolInputs inputs{.variable = environment.variable,
+                         .proxy = proxy_url(config, proxy.address(), run.context),
+                         .address = proxy.address(),
+                         .base = fmt::format("http://{}/c/{}", proxy.address(), client::encode_context(run.context))};
+  if (run.base_url_mode) return app::fill_tool(tool.base_url, inputs, **registry);
+  // The proxy makes one for its first client that is intercepted; ours has to be told of it before.
+  const fs::path data_dir = fs::absolute(config.data_dir);
+  if (auto made = app::open_authority(data_dir, app::intercepted_domains(**registry, config)); !made) {
+    return fail(std::move(made.error()));
+  }
+  const fs::path certificate = net::CertificateAuthority::certificate_path(app::authority_folder(data_dir));
+  const app::TrustFiles trust(data_dir, certificate);
+  inputs.trust = &trust;
+  return app::fill_tool(tool.intercept, inputs, **registry);
+}
+
+Result<ExitCode> run_program(const Arguments& arguments, Environment& environment) {
+  const auto config = load_settings(arguments, environment);
+  if (!config) return fail(config.error());
+  auto context = run_context(arguments, environment);
+  if (!context) return fail(std::move(context.error()));
+  const auto tools = client::Tools::load(embedded::tools(), config->config_dir / "tools");
+  if (!tools) return fail(tools.error());
+  const client::Tool tool = tools->of(arguments.positionals().front());
+
+  const auto proxy = app::SharedProxy::use(*config, [&] { return start_proxy(arguments, *config, environment); });
+  if (!proxy) return fail(proxy.error());
+  if (auto checked = check_passed(arguments, *proxy); !checked) return fail(std::move(checked.error()));
+  ProgramRun run{.context = std::move(*context),
+                 .command = {arguments.positionals().begin(), arguments.positionals().end()},
+                 .started_at = environment.clock.now(),
+                 .base_url_mode = arguments.has("base-url-mode"),
+                 .note = tool.note,
+                 .kept = {}};
+  auto filled = fill(tool, run, *proxy, *config, environment);
+  if (!filled) return fail(std::move(filled.error()));
+  run.kept = std::move(filled->kept);
+  std::vector<std::string> words = run.command;
+  words.insert(words.begin() + 1, filled->arguments.begin(), filled->arguments.end());
+
+  RunReport report(run, environment.clock.steady());
+  std::optional<PanelShower> panels;
+  if (arguments.has("panel")) {
+    panels.emplace(*config, run, journal_end(*config, environment), report, environment.err);
+  }
+  environment.out.flush();
+  environment.err.flush();
+  proxy->let_inherit();
+  const auto end = app::run_child(words, child_environment(environment, *filled, run.context),
+                                  panels ? [&] { panels->show(); } : std::function<void()>());
+  // From here on a screen that has gone is no reason to lose the program's exit code.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (!end) {
+    environment.err.print("tokometer: {}\n", end.error().message);
+    return static_cast<ExitCode>(end.error().code == ErrorCode::kNotFound ? app::kNoSuchCommand : app::kNotExecutable);
+  }
+
+  auto code = static_cast<ExitCode>(end->exit_code());
+  if (auto added = add_calls(report, run, *config, environment); !added) {
+    environment.err.print("tokometer: {}\n", added.error().message);
+  }
+  if (report.calls() == 0 && !run.base_url_mode) run.distrust = distrustful(proxy->address());
+  if (panels) panels->show();
+  if (!arguments.has("quiet")) environment.err.write(report.render(environment.err.form(), environment.clock.steady()));
+  if (const auto file = arguments.value("json")) {
+    if (auto written = write_json(*file, report.json(*end, environment.clock.steady())); !written) {
+      environment.err.print("tokometer: {}\n", written.error().message);
+      if (code == ExitCode::kOk) code = ExitCode::kFailed;
+    }
+  }
+  return code;
+}
+
+}  // namespace
+
+Command run_command() {
+  std::vector<Option> options = {
+      {.name = "project",
+       .type = OptionType::kText,
+       .placeholder = "NAME",
+       .help = "Book its calls under this project"},
+      {.name = "tag", .type = OptionType::kText, .placeholder = "TAG", .help = "Mark its calls", .repeats = true},
+      {.name = "budget",
+       .type = OptionType::kText,
+       .placeholder = "AMOUNT",
+       .help = "Say when it has used so much: 5usd, 0.50usd, 500ktok, 2Mtok"},
+      {.name = "hard", .help = "Refuse its calls once the budget is used up"},
+      {.name = "base-url-mode", .help = "Set base URLs instead of taking TLS apart"},
+      {.name = "panel", .help = "Show a panel after each call"},
+      {.name = "json", .type = OptionType::kFile, .placeholder = "FILE", .help = "Write the sums there, as JSON"},
+      {.name = "quiet", .letter = 'q', .help = "Show no sums"}};
+  std::ranges::move(passed_options(), std::back_inserter(options));
+  return {.name = "run",
+          .summary = "Run a program and see what its calls used",
+          .description =
+              "Runs COMMAND so that its calls to LLM providers come through a proxy: the one that serves the data "
+              "folder, else one that is started in the background and ends with its last program. TLS to the hosts of "
+              "known providers is taken apart with this installation's own certificate authority, which only "
+              "the program is told to trust; all other hosts pass as they are.\n\n"
+              "Arguments, standard streams, terminal, signals and exit code are the program's own. Nothing is written "
+              "while it runs, but for --panel; when it has ended, the sums come on standard error. Its calls can be "
+              "found later by `tokometer events --run ID`.\n\n"
+              "claude, codex, gemini, opencode, copilot and aider get what they need besides; data/tools/*.json "
+              "in the configuration folder teaches it others.",
+          .positionals =
+              {{.name = "COMMAND", .help = "The program, found by PATH"},
+               {.name = "ARGUMENT", .help = "Its own arguments, options too", .required = false, .repeats = true}},
+          .options = std::move(options),
+          .examples = {{"tokometer run claude", "A session of Claude Code, and what it cost"},
+                       {"tokometer run --project shop --budget 5usd --hard -- python3 agent.py",
+                        "An agent that may spend five dollars"},
+                       {"tokometer run --base-url-mode --json usage.json -- ./nightly.sh",
+                        "Without taking TLS apart; sums for another program"}},
+          .run = run_program,
+          .runs_command = true};
+}
+
+}  // namespace tokometer::cli

@@ -1,0 +1,60 @@
+// What a run of a program used, when it has ended: for people on the screen,
+// for programs in a file.
+//
+//   RunReport report(run, environment.clock.steady());
+//   report.add(event);  // each of the run's
+//   err.write(report.render(err.form(), clock.steady()));
+//
+// Not here: running it (run_program.cc), sums by model (session_summary.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/child.h"
+#include "cli/environment.h"
+#include "cli/session_summary.h"
+#include "client/call_context.h"
+#include "event/event.h"
+
+namespace tokometer::cli {
+
+struct ProgramRun {
+  client::CallContext context;
+  std::vector<std::string> command;
+  UtcTime started_at;
+  bool base_url_mode = false;
+  std::string note;                        // of its tool: why nothing may have been captured
+  std::vector<std::string> kept;           // variables whose base URLs are not ours to change
+  std::vector<std::string> distrust = {};  // "curl/8.1 for api.openai.com": who does not take our certificate
+};
+
+class RunReport {
+ public:
+  // `run` must outlive it.
+  RunReport(const ProgramRun& run, SteadyTime started) : run_(run), started_(started), summary_(started) {}
+
+  void add(const event::Event& event);
+  std::int64_t calls() const { return summary_.calls(); }
+  // Whether the budget is used up; false where there is none.
+  bool is_over_budget() const;
+  // "$5.31 of 5usd"; only where there is a budget.
+  std::string spent() const;
+
+  std::string render(const Output::Form& form, SteadyTime now) const;
+  // One JSON object and a line feed.
+  std::string json(const app::ChildEnd& end, SteadyTime now) const;
+
+ private:
+  std::string nothing_captured() const;
+
+  const ProgramRun& run_;
+  SteadyTime started_;
+  SessionSummary summary_;
+  std::int64_t picodollars_ = 0;
+  std::int64_t tokens_ = 0;
+};
+
+}  // namespace tokometer::cli

@@ -1,0 +1,96 @@
+#include "cli/run_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "json/document.h"
+
+namespace tokometer::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class RunReportTest : public ::testing::Test {
+ protected:
+  static event::Event call(std::string model, std::int64_t picodollars, std::int64_t input, std::int64_t output) {
+    event::Event event;
+    event.status_code = 200;
+    event.response_model = std::move(model);
+    event.cost_picodollars = picodollars;
+    event.usage.source = meter::UsageSource::kReported;
+    event.usage.input_tokens = input;
+    event.usage.output_tokens = output;
+    return event;
+  }
+
+  ProgramRun run{.context = {.project = "shop", .program = "agent", .run = "r1", .tags = {"t"}},
+                 .command = {"agent.py", "-v"},
+                 .started_at = *parse_rfc3339("2026-01-01T12:00:00Z"),
+                 .note = "it may be shy",
+                 .kept = {}};
+  SteadyTime start{};
+  SteadyTime end = start + std::chrono::milliseconds(1500);
+  Output::Form plain;
+};
+
+TEST_F(RunReportTest, ShowsSumsAndWhereTheCallsAre) {
+  RunReport report(run, start);
+  report.add(call("gpt-5", 250'000'000'000, 100, 20));
+  const std::string text = report.render(plain, end);
+  EXPECT_THAT(text, HasSubstr("Calls: 1"));
+  EXPECT_THAT(text, HasSubstr("$0.25"));
+  EXPECT_THAT(text, HasSubstr("tokometer events --run r1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("budget")));
+}
+
+TEST_F(RunReportTest, SaysHowMuchOfTheBudgetIsUsed) {
+  run.context.budget = client::parse_budget("1usd 1ktok").value();
+  RunReport report(run, start);
+  report.add(call("gpt-5", 250'000'000'000, 100, 20));
+  EXPECT_FALSE(report.is_over_budget());
+  EXPECT_THAT(report.render(plain, end), HasSubstr("budget: $0.250000 of 1usd, 120 of 1000 tokens\n"));
+  report.add(call("gpt-5", 0, 880, 0));
+  EXPECT_TRUE(report.is_over_budget());
+  EXPECT_THAT(report.render(plain, end), HasSubstr("1000 of 1000 tokens, used up\n"));
+}
+
+TEST_F(RunReportTest, SaysWhyNothingWasCaptured) {
+  run.kept = {"OPENAI_BASE_URL"};
+  const std::string text = RunReport(run, start).render(plain, end);
+  EXPECT_THAT(text, HasSubstr("nothing captured: no call of agent.py"));
+  EXPECT_THAT(text, HasSubstr("why: it may be shy"));
+  EXPECT_THAT(text, HasSubstr("why: OPENAI_BASE_URL leads to a host"));
+  EXPECT_THAT(text, HasSubstr("try: --base-url-mode"));
+  run.distrust = {"curl/8.1 for api.openai.com"};
+  EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("passes unread since: curl/8.1 for api.openai.com"));
+  run.base_url_mode = true;
+  EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("try: without --base-url-mode"));
+}
+
+TEST_F(RunReportTest, ItsJsonHasEverySum) {
+  run.context.budget = client::parse_budget("1usd hard").value();
+  RunReport report(run, start);
+  report.add(call("cheap", 1'000'000, 1, 2));
+  report.add(call("dear", 2'000'000'000'000, 100, 20));
+  const std::string text = report.json({.signal = 15}, end);
+  EXPECT_TRUE(text.ends_with("}\n"));
+  const auto document = json::Document::parse(text);
+  ASSERT_TRUE(document.has_value()) << document.error().message;
+  const json::Node root = document->root();
+  EXPECT_EQ(root["run"].string(), "r1");
+  EXPECT_EQ(root["command"][1].string(), "-v");
+  EXPECT_EQ(root["exit_code"].int64(), 143);
+  EXPECT_EQ(root["signal"].int64(), 15);
+  EXPECT_EQ(root["duration_ms"].int64(), 1500);
+  EXPECT_EQ(root["calls"].int64(), 2);
+  EXPECT_EQ(root["total_tokens"].int64(), 123);
+  EXPECT_EQ(root["cost_usd"].string(), "2.000001");
+  EXPECT_EQ(root["models"][0]["model"].string(), "dear");
+  EXPECT_EQ(root["models"][1]["input_tokens"].int64(), 1);
+  EXPECT_EQ(root["budget"].string(), "1usd hard");
+  EXPECT_EQ(root["budget_used_up"].boolean(), true);
+}
+
+}  // namespace
+}  // namespace tokometer::cli

@@ -1,0 +1,59 @@
+#include "meter/estimate.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace tokometer::meter {
+namespace {
+
+// A token a byte; remembers how much it was asked to count.
+class ByteCounter final : public TextCounter {
+ public:
+  void prepare(std::string_view) const override {}
+  std::int64_t count(std::string_view, std::string_view text) const override {
+    counted += text.size();
+    return static_cast<std::int64_t>(text.size());
+  }
+  mutable std::size_t counted = 0;
+};
+
+TEST(Estimate, CountsTextAndTurns) {
+  const ByteCounter counter;
+  EXPECT_EQ(estimate_tokens(counter, "m", {.text = "hello", .turns = 2}), 5 + 2 * kTokensPerTurn);
+}
+
+TEST(Estimate, TakesTheMissingPartToBeLikeTheOneThatIsThere) {
+  const ByteCounter counter;
+  EXPECT_EQ(estimate_tokens(counter, "m", {.text = "hello", .turns = 0, .share = 0.25}), 20);
+}
+
+TEST(Estimate, CountsNoMoreThanItsLimitOfALongText) {
+  const ByteCounter counter;
+  EXPECT_EQ(estimate_tokens(counter, "m", {.text = std::string(1'000'000, 'x')}), 1'000'000);
+  EXPECT_LE(counter.counted, kMaxCountedBytes);
+}
+
+TEST(Estimate, CutsLongTextsBetweenCharacters) {
+  struct Checking final : TextCounter {
+    void prepare(std::string_view) const override {}
+    std::int64_t count(std::string_view, std::string_view text) const override {
+      EXPECT_EQ(static_cast<unsigned char>(text.front()) & 0xC0U, 0xC0U);
+      EXPECT_EQ(text.size() % 3, 0U);
+      return 1;
+    }
+  };
+  std::string text;
+  for (int i = 0; i < 30'000; ++i) text += "\u4f60";
+  EXPECT_GT(estimate_tokens(Checking(), "m", {.text = text}), 0);
+}
+
+TEST(Estimate, CountsByLengthWithoutATokenizer) {
+  EXPECT_EQ(tokens_by_length(""), 0);
+  EXPECT_EQ(tokens_by_length("four"), 1);
+  EXPECT_EQ(tokens_by_length("fifth"), 2);
+  EXPECT_EQ(tokens_by_length("\u4f60\u597d\u4f60\u597d\u4f60"), 4);
+}
+
+}  // namespace
+}  // namespace tokometer::meter

@@ -1,0 +1,215 @@
+#include "pricing/price_changes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "pricing/figures.h"
+#include "pricing/model_name.h"
+#include "pricing/price_file_text.h"
+
+namespace tokometer::pricing {
+namespace {
+
+bool is_whole_name(const Model& model, std::string_view provider, std::string_view name) {
+  if (model.provider != provider) return false;
+  const std::string wanted = folded(name);
+  const auto is = [&](const std::string& other) { return folded(other) == wanted; };
+  return is(model.id) || std::ranges::any_of(model.aliases, is);
+}
+
+// The entries of `model` that hold at `time`, one for each part of the day: those with hours, and that of the rest of
+// it. Before all dates, the rest has the earliest.
+std::vector<const Entry*> entries_at(const Model& model, UtcTime time) {
+  std::vector<const Entry*> found;
+  const Entry* usual = nullptr;
+  const Entry* earliest = nullptr;
+  for (const Entry& entry : model.entries) {
+    const bool holds = (!entry.from || *entry.from <= time) && (!entry.until || time < *entry.until);
+    if (!entry.hours) {
+      if (holds && usual == nullptr) usual = &entry;
+      earliest = &entry;  // the later are before the earlier
+      continue;
+    }
+    const auto same = [&](const Entry* other) { return other->hours == entry.hours; };
+    if (holds && std::ranges::none_of(found, same)) found.push_back(&entry);
+  }
+  if (usual == nullptr) usual = earliest;
+  if (usual != nullptr) found.insert(found.begin(), usual);
+  return found;
+}
+
+// Of `entries`, the one of these hours; else that of the day's rest, if there is one.
+const Entry* entry_of(const std::vector<const Entry*>& entries, const std::optional<Hours>& hours) {
+  const auto found = std::ranges::find(entries, hours, &Entry::hours);
+  if (found != entries.end()) return *found;
+  return entries.empty() || entries.front()->hours ? nullptr : entries.front();
+}
+
+// "00:30-16:30 input": the figure as it is named where hours differ.
+std::string named(const Entry& entry, const std::string& figure) {
+  return entry.hours ? fmt::format("{} {}", hours_text(*entry.hours), figure) : figure;
+}
+
+// The last day that the sources of `entry` name: "pydantic/genai-prices, 2026-08-21".
+std::optional<UtcTime> day_of_sources(const Entry& entry) {
+  constexpr std::size_t kDay = 10;
+  std::optional<UtcTime> last;
+  for (const std::string& source : entry.sources) {
+    if (source.size() < kDay) continue;
+    const auto day = parse_rfc3339(std::string_view(source).substr(source.size() - kDay));
+    if (day && (!last || *last < *day)) last = day;
+  }
+  return last;
+}
+
+// Whether the figures of `after` are older than the price in force. What was imported is as old as its list, whenever
+// that was.
+bool is_outdated(const Entry& after, const Entry& before) {
+  const auto listed = day_of_sources(after);
+  const auto known = before.origin == Origin::kImported ? day_of_sources(before) : before.from;
+  return listed && known && *listed < std::chrono::floor<std::chrono::days>(*known);
+}
+
+// What says nothing where there is no such price yet: an embedding's output for nothing, and reasoning at the price of
+// output, which it has anyhow.
+bool is_noise(const std::string& figure, Price price, const Figures& all) {
+  constexpr std::string_view kReasoning = "reasoning";
+  constexpr std::string_view kOutput = "output";
+  if (figure == kOutput || figure.ends_with(" output")) {
+    const auto input = all.find(figure.substr(0, figure.size() - kOutput.size()) + "input");
+    return price == Price() && input != all.end() && input->second != Price();
+  }
+  const auto at = figure.find(kReasoning);
+  if (at == std::string::npos || figure.starts_with("tool ")) return false;
+  std::string output = figure;
+  const auto found = all.find(output.replace(at, kReasoning.size(), "output"));
+  return found != all.end() && found->second == price;
+}
+
+// What `entry` says of the dispute about `figure`: "litellm 6, models.dev 3".
+std::string dispute_of(const Entry& entry, const std::string& figure) {
+  const std::string text = "; " + entry.disputed;
+  const std::string start = fmt::format("; {}: ", figure);
+  const auto at = text.find(start);
+  if (at == std::string::npos) return {};
+  const auto from = at + start.size();
+  return text.substr(from, text.find("; ", from) - from);
+}
+
+ModelChange new_model(const Model& listed, UtcTime time) {
+  ModelChange change{
+      .kind = ModelChange::Kind::kNew, .provider = listed.provider, .model = listed.id, .figures = {}, .after = listed};
+  for (const Entry* entry : entries_at(listed, time)) {
+    const Figures figures = figures_of(*entry);
+    for (const auto& [figure, price] : figures) {
+      if (is_noise(figure, price, figures)) continue;
+      change.figures.push_back({named(*entry, figure), "", figure_text(figure, price), dispute_of(*entry, figure)});
+    }
+  }
+  return change;
+}
+
+// Adds to `change` what `after` has otherwise than `before`, the price in force at the same hours.
+void add_changes(const Entry& before, const Entry& after, ModelChange& change) {
+  if (is_outdated(after, before)) return;
+  const Figures had = figures_of(before);
+  const Figures has = figures_of(after);
+  const bool has_conditions =
+      std::ranges::any_of(before.requests, [](const RequestFee& fee) { return fee.when.has_value(); });
+  Entry entry = before;
+  bool changed = false;
+  for (const auto& [figure, price] : has) {
+    const auto found = had.find(figure);
+    if (found != had.end() && found->second == price) continue;
+    if (found == had.end() && is_noise(figure, price, has)) continue;
+    // Lists have one fee for all requests, or one for a search; where ours depends on the request, it knows better.
+    if (has_conditions && found == had.end() && (figure == kRequestFigure || figure == "tool web_search")) continue;
+    changed = true;
+    change.figures.push_back({named(after, figure), found == had.end() ? "" : figure_text(figure, found->second),
+                              figure_text(figure, price), dispute_of(after, figure)});
+    set_figure(entry, figure, price);
+  }
+  if (!changed) return;
+  entry.until.reset();
+  entry.hours = after.hours;
+  entry.sources = after.sources;
+  entry.disputed = after.disputed;
+  if (entry.surcharges.empty()) entry.surcharges = after.surcharges;
+  change.after.entries.push_back(std::move(entry));
+}
+
+}  // namespace
+
+std::vector<ModelChange> price_changes(const PriceFile& listed, const Catalog& catalog, UtcTime time, UtcTime from) {
+  std::vector<ModelChange> changes;
+  std::vector<const Model*> seen;
+  for (const Model& model : listed.models) {
+    const Model* known = catalog.find(listed.provider, model.id);
+    const std::vector<const Entry*> after = entries_at(model, time);
+    if (after.empty()) continue;
+    if (known != nullptr) seen.push_back(known);
+    const std::vector<const Entry*> before = known != nullptr ? entries_at(*known, from) : std::vector<const Entry*>();
+    if (known == nullptr || before.empty()) {
+      changes.push_back(new_model(model, time));
+      continue;
+    }
+    ModelChange change{.kind = ModelChange::Kind::kChanged,
+                       .provider = listed.provider,
+                       .model = model.id,
+                       .figures = {},
+                       .after = {}};
+    for (const Entry* entry : after) {
+      const Entry* had = entry_of(before, entry->hours);
+      add_changes(had != nullptr ? *had : *before.front(), *entry, change);
+    }
+    if (change.figures.empty()) continue;
+    change.after.provider = listed.provider;
+    change.after.id = is_whole_name(*known, listed.provider, model.id) ? known->id : model.id;
+    changes.push_back(std::move(change));
+  }
+  for (const Model* model : catalog.models()) {
+    if (model->provider != listed.provider || std::ranges::find(seen, model) != seen.end()) continue;
+    const std::vector<const Entry*> entries = entries_at(*model, time);
+    if (entries.empty() || entries.front()->origin != Origin::kImported) continue;
+    changes.push_back({.kind = ModelChange::Kind::kGone,
+                       .provider = model->provider,
+                       .model = model->id,
+                       .figures = {},
+                       .after = {}});
+  }
+  std::ranges::stable_sort(changes, {}, &ModelChange::model);
+  return changes;
+}
+
+PriceFile with_changes(PriceFile imported, const std::vector<ModelChange>& changes, UtcTime from,
+                       const PriceFile& listed) {
+  imported.provider = listed.provider;
+  for (const auto& [name, text] : listed.sources) add_source(imported, name, text);
+  for (const ModelChange& change : changes) {
+    if (change.kind == ModelChange::Kind::kGone) continue;
+    Model model = change.after;
+    for (Entry& entry : model.entries) {
+      if (change.kind == ModelChange::Kind::kChanged) entry.from = from;
+      entry.origin = Origin::kImported;
+    }
+    const auto same = [&](const Model& other) { return folded(other.id) == folded(model.id); };
+    const auto found = std::ranges::find_if(imported.models, same);
+    if (found == imported.models.end()) {
+      imported.models.push_back(std::move(model));
+      continue;
+    }
+    // What was imported for the same day before was never in force for longer than that.
+    for (Entry& entry : model.entries) {
+      std::erase_if(found->entries,
+                    [&](const Entry& old) { return old.from == entry.from && old.hours == entry.hours; });
+      found->entries.push_back(std::move(entry));
+    }
+    found->sort_entries();
+  }
+  std::ranges::sort(imported.models, {}, &Model::id);
+  return imported;
+}
+
+}  // namespace tokometer::pricing

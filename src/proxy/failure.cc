@@ -1,0 +1,57 @@
+#include "proxy/failure.h"
+
+namespace tokometer::proxy {
+
+Abort abort_of(NetError why) {
+  switch (why) {
+    case NetError::kResolve:
+      return Abort::kOriginResolve;
+    case NetError::kRefused:
+      return Abort::kOriginRefused;
+    case NetError::kLimit:
+      return Abort::kNoConnection;
+    case NetError::kConnectTimeout:
+      return Abort::kConnectTimeout;
+    case NetError::kTls:
+    case NetError::kDistrusted:
+      return Abort::kOriginTls;
+    case NetError::kStopped:
+      return Abort::kShutdown;
+    case NetError::kNone:
+    case NetError::kReset:
+      break;
+  }
+  return Abort::kOriginReset;
+}
+
+Failure failure(Abort why) {
+  switch (why) {
+    case Abort::kOriginResolve:
+      return {502, "origin_resolve", "the origin's name has no address"};
+    case Abort::kOriginRefused:
+      return {502, "origin_refused", "the origin refused the connection or can't be reached"};
+    case Abort::kOriginTls:
+      return {502, "origin_tls", "no trusted TLS connection to the origin (see --origin-ca for a CA of your own)"};
+    case Abort::kNoConnection:
+      return {503, "connections_exhausted",
+              "tokometer has no connection left to the origin (see limits.connections, ulimit -n)"};
+    case Abort::kOriginReset:
+      return {502, "origin_reset", "the origin closed the connection before its response"};
+    case Abort::kConnectTimeout:
+      return {504, "connect_timeout", "the origin did not accept the connection in time"};
+    case Abort::kFirstByteTimeout:
+      return {504, "first_byte_timeout", "the origin did not begin its response in time"};
+    case Abort::kBetweenBytesTimeout:
+      return {504, "between_bytes_timeout", "the origin stopped sending"};
+    case Abort::kOriginProtocol:
+      return {502, "origin_protocol", "the origin's response is not valid HTTP/1.1"};
+    case Abort::kClientClosed:
+    case Abort::kClientProtocol:
+    case Abort::kShutdown:
+    case Abort::kBudget:
+      break;
+  }
+  return {503, "shutdown", "tokometer is stopping"};
+}
+
+}  // namespace tokometer::proxy

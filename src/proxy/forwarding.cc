@@ -1,0 +1,132 @@
+#include "proxy/forwarding.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "wire/base64.h"
+
+namespace tokometer::proxy {
+namespace {
+
+// "*" is any host, "*.x.com" x.com and what is below it, all else that one host.
+bool matches_host(std::string_view pattern, std::string_view host) {
+  if (pattern == "*") return true;
+  if (!pattern.starts_with("*.")) return wire::iequals(pattern, host);
+  const std::string_view domain = pattern.substr(2);
+  if (host.size() == domain.size()) return wire::iequals(host, domain);
+  return host.size() > domain.size() && host[host.size() - domain.size() - 1] == '.' &&
+         wire::iequals(host.substr(host.size() - domain.size()), domain);
+}
+
+bool any_matches(const std::vector<std::string>& patterns, std::string_view host) {
+  return std::ranges::any_of(patterns, [host](const std::string& pattern) { return matches_host(pattern, host); });
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1";
+}
+
+// Without telling by its time how much of it is right.
+bool same_secret(std::string_view given, std::string_view secret) {
+  unsigned difference = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
+  }
+  return difference == 0;
+}
+
+}  // namespace
+
+Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port) {
+  const auto bad = [](std::string_view why) { return fail(ErrorCode::kInvalid, std::string(why)); };
+  Destination to{.origin = {.tls = tls, .host = {}, .port = own_port, .address = {}}, .authority = {}, .path = {}};
+  std::string_view host = authority;
+  std::string_view port;
+  if (authority.starts_with('[')) {
+    const auto bracket = authority.find(']');
+    if (bracket == std::string_view::npos) return bad("has '[' without ']'");
+    host = authority.substr(1, bracket - 1);
+    port = authority.substr(bracket + 1);
+  } else if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
+    host = authority.substr(0, colon);
+    port = authority.substr(colon);
+  }
+  if (host.empty()) return bad("has no host");
+  if (!port.empty()) {
+    const auto [end, fault] = std::from_chars(port.data() + 1, port.data() + port.size(), to.origin.port);
+    if (port.front() != ':' || fault != std::errc() || end != port.data() + port.size() || to.origin.port == 0) {
+      return bad("has a bad port");
+    }
+  }
+  to.origin.host = host;
+  to.authority = host.contains(':') ? fmt::format("[{}]", host) : std::string(host);
+  if (to.origin.port != (tls ? 443 : 80)) to.authority += fmt::format(":{}", to.origin.port);
+  return to;
+}
+
+bool Distrust::add(Entry entry) {
+  const std::lock_guard lock(mutex_);
+  if (std::ranges::find(entries_, entry) != entries_.end()) return false;
+  if (entries_.size() >= kMaxEntries) entries_.erase(entries_.begin());
+  entries_.push_back(std::move(entry));
+  return true;
+}
+
+bool Distrust::contains(const Entry& entry) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::find(entries_, entry) != entries_.end();
+}
+
+void Distrust::clear() {
+  const std::lock_guard lock(mutex_);
+  entries_.clear();
+}
+
+std::vector<Distrust::Entry> Distrust::entries() const {
+  const std::lock_guard lock(mutex_);
+  return entries_;
+}
+
+Forwarding::Forwarding(std::shared_ptr<const provider::Registry> registry, ForwardingOptions options,
+                       std::shared_ptr<Distrust> distrust)
+    : registry_(std::move(registry)), options_(std::move(options)), distrust_(std::move(distrust)) {}
+
+Forwarding::Way Forwarding::way(const Destination& to) const {
+  if (is_own(to)) return Way::kOwn;
+  const std::string_view host = to.origin.host;
+  if (any_matches(options_.tunnel, host)) return Way::kTunnel;
+  if (any_matches(options_.intercept, host)) return Way::kIntercept;
+  return registry_->by_host(to.authority) != nullptr ? Way::kIntercept : Way::kTunnel;
+}
+
+bool Forwarding::is_own(const Destination& to) const {
+  const std::string port = fmt::format(":{}", to.origin.port);
+  return std::ranges::any_of(options_.own, [&](const std::string& own) {
+    if (!own.ends_with(port)) return false;
+    std::string_view host = std::string_view(own).substr(0, own.size() - port.size());
+    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    // All of this machine's addresses are ours then; of those we know the loopback's.
+    const bool any = host == "0.0.0.0" || host == "::";
+    return host == to.origin.host || (is_loopback(to.origin.host) && (any || is_loopback(host)));
+  });
+}
+
+bool Forwarding::is_authorized(wire::Fields fields) const {
+  return options_.token.empty() || same_secret(proxy_credentials(fields).password, options_.token);
+}
+
+ProxyCredentials proxy_credentials(wire::Fields fields) {
+  constexpr std::string_view kScheme = "basic ";
+  const auto value = wire::find(fields, "proxy-authorization");
+  if (!value || !wire::istarts_with(*value, kScheme)) return {};
+  const auto text = wire::base64::decode(value->substr(kScheme.size()));
+  if (!text) return {};
+  const auto colon = text->find(':');
+  if (colon == std::string::npos) return {};
+  return {.user = text->substr(0, colon), .password = text->substr(colon + 1)};
+}
+
+}  // namespace tokometer::proxy

@@ -1,0 +1,95 @@
+// What becomes of requests that name their host themselves: CONNECT, and targets
+// in absolute-form (RFC 9112, 3.2.2 and 3.2.3). Hosts that a provider spec names
+// are read, TLS taken apart by a certificate of ours; all others are tunnelled
+// as they are.
+//
+// Immutable but for the list of clients that distrust us; thread-safe.
+//
+// Not here: who does it (front.h, http1_session.h), certificates (net/certificate_authority.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "provider/registry.h"
+#include "proxy/streams.h"
+#include "wire/fields.h"
+
+namespace tokometer::proxy {
+
+// Takes "host[:port]" apart, the port being `own_port` where none stands there. IPv6 literals in brackets.
+Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port);
+
+// Clients that refused our certificate: they pin another, or nobody told them of our CA. They are tunnelled from
+// then on, to that host. Told apart by how they say hello (wire/tls_hello.h) and what they call themselves.
+class Distrust {
+ public:
+  struct Entry {
+    std::string client;  // its User-Agent, or empty
+    std::string host;
+    std::uint64_t fingerprint = 0;
+
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+  static constexpr std::size_t kMaxEntries = 1'024;  // past it the oldest is forgotten
+
+  // Whether this one is new.
+  bool add(Entry entry);
+  bool contains(const Entry& entry) const;
+  std::vector<Entry> entries() const;  // oldest first
+  void clear();
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;
+};
+
+struct ForwardingOptions {
+  std::vector<std::string> intercept;  // "host", "*.host" (and host itself), "*": read besides those of specs
+  std::vector<std::string> tunnel;     // the same forms: never read, whatever a spec says
+  std::string token;                   // password that clients must give; empty: none asked for
+  std::vector<std::string> own;        // our own addresses, as "host:port"
+};
+
+class Forwarding {
+ public:
+  enum class Way : std::uint8_t {
+    kIntercept,
+    kTunnel,
+    kOwn,  // to ourselves: never, it would go round for ever
+  };
+
+  Forwarding(std::shared_ptr<const provider::Registry> registry, ForwardingOptions options,
+             std::shared_ptr<Distrust> distrust);
+
+  Way way(const Destination& to) const;
+  // Whether Proxy-Authorization (RFC 9110, 11.7.2; Basic, RFC 7617) carries the token.
+  bool is_authorized(wire::Fields fields) const;
+  Distrust& distrust() const { return *distrust_; }
+
+ private:
+  bool is_own(const Destination& to) const;
+
+  std::shared_ptr<const provider::Registry> registry_;
+  ForwardingOptions options_;
+  std::shared_ptr<Distrust> distrust_;
+};
+
+// What who gave none, or a wrong one, is told with 407.
+inline constexpr std::string_view kWrongToken =
+    "this proxy asks for its token: http://user:TOKEN@host:port, TOKEN being in the file proxy-token of its data "
+    "folder";
+
+// The user name and password that Proxy-Authorization carries; empty where it has none.
+struct ProxyCredentials {
+  std::string user;
+  std::string password;
+};
+ProxyCredentials proxy_credentials(wire::Fields fields);
+
+}  // namespace tokometer::proxy

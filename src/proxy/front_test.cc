@@ -1,0 +1,214 @@
+#include "proxy/front.h"
+
+#include <gtest/gtest.h>
+
+#include "proxy/playbook_testing.h"
+#include "wire/base64.h"
+
+namespace tokometer::proxy {
+namespace {
+
+constexpr std::string_view kHostedSpec = R"({
+  "name": "hosted", "title": "Hosted", "base_url": "https://api.hosted.example", "hosts": ["api.hosted.example"]
+})";
+
+std::string counted(std::string_view run, int bytes) {
+  std::string text;
+  for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>((run.size() >> (8 * i)) & 0xFFU);
+  return text + std::string(run);
+}
+std::string hello(std::string_view name) {
+  const std::string names = counted(std::string(1, '\0') + counted(name, 2), 2);
+  const std::string body = "\x03\x03" + std::string(32, 'r') + counted("", 1) + counted("\x13\x01", 2) +
+                           counted(std::string(1, '\0'), 1) +
+                           counted(name.empty() ? "" : std::string(2, '\0') + counted(names, 2), 2);
+  return "\x16\x03\x01" + counted("\x01" + counted(body, 3), 2);
+}
+std::string connect_to(std::string_view authority, std::string_view fields = "") {
+  return fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: curl/8\r\n{1}\r\n", authority, fields);
+}
+constexpr std::string_view kStands = "send 0 HTTP/1.1 200 Connection established\r\n\r\n";
+
+class FrontTest : public testing::Test {
+ protected:
+  FrontTest() { forward({}); }
+  void forward(ForwardingOptions options) {
+    const std::array<embedded::File, 1> files{{{"hosted.json", kHostedSpec}}};
+    auto registry = *provider::Registry::load(files, {});
+    options.own = {"127.0.0.1:4141"};
+    play.context->router = *Router::make(registry, {});
+    play.context->forwarding = std::make_shared<const Forwarding>(registry, std::move(options), distrust);
+  }
+  // Whether the answer that comes next has this status and code; it ends the connection.
+  void expect_refusal(int status, std::string_view code) {
+    const std::string answer = play.take();
+    EXPECT_TRUE(answer.starts_with(fmt::format("send 0 HTTP/1.1 {} ", status))) << answer;
+    EXPECT_TRUE(answer.contains(fmt::format("X-Tokometer-Error: {}\r\n", code))) << answer;
+  }
+
+  const std::shared_ptr<Distrust> distrust = std::make_shared<Distrust>();
+  Playbook play;
+};
+
+TEST_F(FrontTest, TunnelsAHostThatNoSpecNames) {
+  play >> received(kClient, connect_to("other.example:443") + "early") << "pause 0"
+                                                                       << "connect http://other.example:443 fresh";
+  play >> connected(1) << kStands << "send 1 early" << "resume 0";
+  play >> received(kClient, "\x16\x03") << "send 1 \x16\x03";
+  play >> received(1, "answer") << "send 0 answer";
+  play.writable = false;
+  play >> received(1, "more") << "send 0 more" << "pause 1";
+  play >> drained(kClient) << "resume 1";
+  play >> eof(kClient) << "close 1 half";
+  play.writable = true;
+  play >> received(1, "last") << "send 0 last";
+  play >> eof(1) << "close 0 graceful" << "close 1 graceful";
+  EXPECT_TRUE(play.done());
+}
+
+TEST_F(FrontTest, SaysWhyATunnelCannotBe) {
+  play >> received(kClient, connect_to("other.example:443")) << "pause 0" << "connect http://other.example:443 fresh";
+  play >> closed(1, NetError::kRefused);
+  expect_refusal(502, "origin_refused");
+  play << "close 0 graceful";
+}
+
+TEST_F(FrontTest, BreaksATunnelWhoseOtherEndBreaks) {
+  play >> received(kClient, connect_to("other.example:443")) << "pause 0" << "connect http://other.example:443 fresh";
+  play >> connected(1) << kStands << "resume 0";
+  play >> closed(1, NetError::kReset) << "close 0 reset";
+  EXPECT_TRUE(play.done());
+}
+
+TEST_F(FrontTest, ReadsAHostThatASpecNames) {
+  play.measure();
+  play >> received(kClient, connect_to("api.hosted.example:443")) << kStands << "resume 0";
+  const std::string first = hello("api.hosted.example");
+  play >> received(kClient, first.substr(0, 7));
+  play >> received(kClient, first.substr(7)) << fmt::format("secure api.hosted.example with {} bytes", first.size());
+  play >> secured();
+  play >> received(kClient, "GET /v1/chat HTTP/1.1\r\nHost: api.hosted.example\r\n\r\n")
+              << "connect https://api.hosted.example:443"
+              << "tap open GET api.hosted.example /v1/chat " << "tap request end";
+  play >> connected(1) << "send 1 GET /v1/chat HTTP/1.1\r\nHost: api.hosted.example\r\n\r\n";
+  play >> closed(kClient) << "tap aborted client_closed 0" << "close 1 reset";
+  EXPECT_TRUE(play.done());
+}
+
+TEST_F(FrontTest, KeepsTheHostThatTheClientSent) {
+  play >> received(kClient, connect_to("api.hosted.example:443") + hello("")) << kStands << "resume 0";
+  EXPECT_TRUE(play.take().starts_with("secure api.hosted.example "));
+  play >> secured();
+  play >> received(kClient, "GET /-/health HTTP/1.1\r\nHost: api.hosted.example:443\r\n\r\n")
+              << "connect https://api.hosted.example:443";
+  play >> connected(1) << "send 1 GET /-/health HTTP/1.1\r\nHost: api.hosted.example:443\r\n\r\n";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(FrontTest, TunnelsAClientThatDistrustsUsFromThenOn) {
+  play.measure();
+  play >> received(kClient, connect_to("api.hosted.example:443") + hello("api.hosted.example"))
+              << kStands << "resume 0";
+  play.take();
+  play >> closed(kClient, NetError::kDistrusted) << "tap distrusted curl/8 api.hosted.example";
+  EXPECT_TRUE(play.done());
+
+  play.destroy_session();
+  play >> received(kClient, connect_to("api.hosted.example:443") + hello("api.hosted.example"))
+              << kStands << "resume 0"
+              << "pause 0" << "connect http://api.hosted.example:443 fresh";
+  play >> connected(1) << "send 1 " + hello("api.hosted.example") << "resume 0";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(FrontTest, LooksForTheNameBehindAnAddress) {
+  play >> received(kClient, connect_to("10.0.0.7:443")) << kStands << "resume 0";
+  play >> received(kClient, hello("api.hosted.example"));
+  EXPECT_TRUE(play.take().starts_with("secure api.hosted.example "));
+  play >> secured();
+  play >> received(kClient, "GET / HTTP/1.1\r\nHost: api.hosted.example\r\n\r\n")
+              << "connect https://api.hosted.example:443 at 10.0.0.7";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(FrontTest, ReadsHttpInATunnel) {
+  forward({.intercept = {"*.plain.example"}, .tunnel = {}, .token = {}, .own = {}});
+  play >> received(kClient, connect_to("a.plain.example:80")) << kStands << "resume 0";
+  play >> received(kClient, "GET / HTTP/1.1\r\nHost: a.plain.example\r\n\r\n") << "connect http://a.plain.example:80";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(FrontTest, TunnelsWhatIsNoTlsOnItsPort) {
+  play >> received(kClient, connect_to("api.hosted.example:443") + "SSH-2.0-x\r\n")
+              << kStands << "resume 0"
+              << "pause 0" << "connect http://api.hosted.example:443 fresh";
+  play >> connected(1) << "send 1 SSH-2.0-x\r\n" << "resume 0";
+  play >> eof(1) << "close 0 half";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(FrontTest, TunnelGoesBeforeInterceptAndSpec) {
+  forward({.intercept = {"*"}, .tunnel = {"api.hosted.example"}, .token = {}, .own = {}});
+  play >> received(kClient, connect_to("api.hosted.example:443")) << "pause 0"
+                                                                  << "connect http://api.hosted.example:443 fresh";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(FrontTest, RefusesATunnelToItself) {
+  play >> received(kClient, connect_to("localhost:4141"));
+  expect_refusal(400, "loop");
+  play << "close 0 graceful";
+}
+
+TEST_F(FrontTest, RefusesATargetThatIsNone) {
+  play >> received(kClient, connect_to("a.example:0"));
+  expect_refusal(400, "target");
+  play << "close 0 graceful";
+}
+
+TEST_F(FrontTest, AsksForItsToken) {
+  forward({.intercept = {}, .tunnel = {}, .token = "secret", .own = {}});
+  play >> received(kClient, connect_to("other.example:443"));
+  const std::string answer = play.take();
+  EXPECT_TRUE(answer.contains("407 Proxy Authentication Required\r\n")) << answer;
+  EXPECT_TRUE(answer.contains("Proxy-Authenticate: Basic realm=\"tokometer\"\r\n")) << answer;
+  const auto credentials = [](std::string_view text) {
+    return fmt::format("Proxy-Authorization: Basic {}\r\n", wire::base64::encode(text));
+  };
+  play >> received(kClient, connect_to("other.example:443", credentials("user:wrong")));
+  EXPECT_TRUE(play.take().contains("407"));
+  play >> received(kClient, connect_to("other.example:443", credentials("user:secret")))
+              << "pause 0"
+              << "connect http://other.example:443 fresh";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(FrontTest, ForwardsATargetInAbsoluteForm) {
+  play.measure();
+  play >>
+      received(kClient, "GET http://plain.example/x HTTP/1.1\r\nHost: plain.example\r\nProxy-Authorization: x\r\n\r\n")
+          << "connect http://plain.example:80" << "tap open GET plain.example /x " << "tap request end";
+  play >> connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: plain.example\r\n\r\n";
+  play >> closed(kClient) << "tap aborted client_closed 0" << "close 1 reset";
+}
+
+TEST_F(FrontTest, AsksForItsTokenBeforeItForwards) {
+  forward({.intercept = {}, .tunnel = {}, .token = "secret", .own = {}});
+  play >> received(kClient, "GET http://plain.example/x HTTP/1.1\r\nHost: plain.example\r\n\r\n");
+  EXPECT_TRUE(play.take().contains("407"));
+}
+
+TEST_F(FrontTest, TakesAnAbsoluteTargetOfItsOwnAsAPath) {
+  play >> received(kClient, "GET http://127.0.0.1:4141/nothing HTTP/1.1\r\nHost: 127.0.0.1:4141\r\n\r\n");
+  EXPECT_TRUE(play.take().contains("X-Tokometer-Error: no_route"));
+}
+
+TEST_F(FrontTest, EndsAHandshakeThatHangs) {
+  play >> received(kClient, connect_to("api.hosted.example:443")) << kStands << "resume 0";
+  EXPECT_GT(play.delay(Timer::kHead).count(), 0);
+  play >> fired(Timer::kHead) << "close 0 reset";
+  EXPECT_TRUE(play.done());
+}
+
+}  // namespace
+}  // namespace tokometer::proxy

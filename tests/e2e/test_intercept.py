@@ -1,0 +1,223 @@
+"""As a forward proxy: the hosts of providers are read, all others pass as they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from certificates import Authority
+from origin import Exchange, Origin
+from proxy import Proxy
+from runner import test
+
+ANSWER = json.dumps(
+    {
+        "id": "chatcmpl-intercepted",
+        "object": "chat.completion",
+        "model": "gpt-4o-2024-08-06",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+    }
+).encode()
+REQUEST = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]})
+SECRET = "sk-never-to-be-seen-anywhere"
+
+
+def answer(exchange: Exchange) -> None:
+    exchange.answer(ANSWER)
+
+
+class Net:
+    """An origin that is api.openai.com and other.example, and a proxy that finds it there."""
+
+    def __init__(self, folder: Path, options: list[str] | None = None, trusted: bool = True, handler=answer):
+        self.folder = folder
+        self.authority = Authority(folder)
+        names = "DNS:api.openai.com,DNS:other.example,IP:127.0.0.1"
+        self.origin = Origin(handler, tls=self.authority.server_context(names))
+        ca = ["--origin-ca", str(self.authority.certificate)] if trusted else []
+        to = f"127.0.0.1:{self.origin.port}"
+        resolve = [word for host in ("api.openai.com", "other.example") for word in ("--resolve", f"{host}:443:{to}")]
+        self.proxy = Proxy(folder, options=resolve + ca + (options or []))
+
+    def __enter__(self) -> Net:
+        self.origin.__enter__()
+        self.proxy.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.proxy.__exit__()
+        self.origin.__exit__()
+
+    @property
+    def ca(self) -> Path:
+        return self.proxy.data_dir / "ca/ca.pem"
+
+    def curl(self, url: str, *words: str, ca: Path | None = None, user: str = "") -> subprocess.CompletedProcess:
+        command = ["curl", "-sS", "--max-time", "10", "--proxy", f"http://{user}127.0.0.1:{self.proxy.port}", url, *words]
+        if ca:
+            command += ["--cacert", str(ca)]
+        return subprocess.run(command, capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
+
+    def chat(self, *words: str, host: str = "api.openai.com", **how: object) -> subprocess.CompletedProcess:
+        fields = ["-H", "content-type: application/json", "-H", f"authorization: Bearer {SECRET}"]
+        return self.curl(f"https://{host}/v1/chat/completions", *fields, "-d", REQUEST, *words, **how)
+
+    def make_ca(self) -> Path:
+        """The authority is made with the first client that is intercepted; that one knows nothing of it yet."""
+        self.curl("https://api.openai.com/", "--user-agent", "first")
+        return self.ca
+
+
+@test
+def intercept_meters_the_hosts_of_providers(folder: Path) -> None:
+    with Net(folder) as net:
+        ca = net.make_ca()
+        result = net.chat("-w", "%{http_version} %{num_connects}", ca=ca)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith(ANSWER.decode()), result.stdout
+        request = net.origin.requests[-1]
+        assert request.get("host") == "api.openai.com", request.fields
+        key = ca.with_name("ca.key")
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600 and stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+    events = net.proxy.events()
+    event = next(e for e in events if e["path"] == "/v1/chat/completions")
+    assert event["provider"] == "openai" and event["host"] == "api.openai.com", event
+    assert event["input_tokens"] == 11 and event["output_tokens"] == 7 and event["cost_usd"], event
+
+
+@test
+def intercept_tunnels_other_hosts_unread(folder: Path) -> None:
+    with Net(folder) as net:
+        net.make_ca()
+        result = net.chat(host="other.example", ca=net.authority.certificate)
+        assert result.returncode == 0, result.stderr  # its certificate is the origin's own
+        assert net.chat(host="other.example", ca=net.ca).returncode == 60
+        assert net.proxy.stop() == 0
+    assert not [e for e in net.proxy.events() if e["path"] == "/v1/chat/completions"]
+    for file in net.proxy.folder.rglob("*"):
+        if file.is_file() and file.parent != folder:
+            content = file.read_bytes()
+            assert b"other.example" not in content and SECRET.encode() not in content, file
+
+
+@test
+def intercept_and_tunnel_say_otherwise(folder: Path) -> None:
+    with Net(folder, ["--intercept", "*.example", "--tunnel", "api.openai.com"]) as net:
+        assert net.chat(ca=net.authority.certificate).returncode == 0
+        assert net.curl("https://other.example/").returncode == 60
+        assert net.chat("--user-agent", "another", host="other.example", ca=net.ca).returncode == 0
+    events = net.proxy.events()
+    assert [e["host"] for e in events if e["method"] == "POST"] == ["other.example"], events
+
+
+@test
+def intercept_leaves_alone_who_distrusts_it(folder: Path) -> None:
+    with Net(folder) as net:
+        first = net.chat(ca=net.authority.certificate)  # pins the origin's authority
+        assert first.returncode == 60, first
+        again = net.chat(ca=net.authority.certificate)
+        assert again.returncode == 0 and again.stdout == ANSWER.decode(), again
+        health = json.loads(net.curl(f"http://127.0.0.1:{net.proxy.port}/-/health", "--noproxy", "*").stdout)
+        assert [e["host"] for e in health["distrustful"]] == ["api.openai.com"], health
+        # Another program is still read.
+        context = ssl.create_default_context(cafile=str(net.ca))
+        with socket.create_connection(("127.0.0.1", net.proxy.port)) as sock:
+            sock.sendall(b"CONNECT api.openai.com:443 HTTP/1.1\r\nHost: api.openai.com:443\r\n\r\n")
+            assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+            with context.wrap_socket(sock, server_hostname="api.openai.com") as tls:
+                tls.sendall(b"GET /v1/models HTTP/1.1\r\nHost: api.openai.com\r\nConnection: close\r\n\r\n")
+                assert tls.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert net.proxy.run("reload").returncode == 0
+        assert net.chat(ca=net.ca).returncode == 0
+    counted = [e for e in net.proxy.events() if e["path"] == "/v1/chat/completions"]
+    assert len(counted) == 1, counted
+    assert "does not trust our certificate for api.openai.com" in net.proxy.output()
+
+
+@test
+def intercept_refuses_an_origin_that_it_cannot_verify(folder: Path) -> None:
+    with Net(folder, trusted=False) as net:
+        result = net.chat("-w", "\n%{http_code}", ca=net.make_ca())
+        body, status = result.stdout.rsplit("\n", 1)
+        assert status == "502", result
+        assert "no trusted TLS connection" in json.loads(body)["error"]["message"], body
+        assert not net.origin.requests
+    event = next(e for e in net.proxy.events() if e["path"] == "/v1/chat/completions")
+    assert event["error_type"] == "origin_tls", event
+
+
+@test
+def intercept_resumes_sessions(folder: Path) -> None:
+    with Net(folder) as net:
+        context = ssl.create_default_context(cafile=str(net.make_ca()))
+        session = None
+        resumed = []
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2):
+            context.maximum_version = version
+            with socket.create_connection(("127.0.0.1", net.proxy.port)) as sock:
+                sock.sendall(b"CONNECT api.openai.com:443 HTTP/1.1\r\nHost: api.openai.com:443\r\n\r\n")
+                sock.recv(4096)
+                with context.wrap_socket(sock, server_hostname="api.openai.com", session=session) as tls:
+                    session = tls.session
+                    resumed.append(tls.session_reused)
+        assert resumed == [False, True], resumed
+
+
+@test
+def forward_proxy_beyond_loopback_asks_for_its_token(folder: Path) -> None:
+    net = Net(folder)
+    net.proxy.command[net.proxy.command.index("--listen") + 1] = "0.0.0.0:0"
+    with net:
+        file = net.proxy.data_dir / "proxy-token"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        token = file.read_text().strip()
+        assert len(token) >= 32
+        refused = net.chat(ca=net.authority.certificate)
+        assert "407" in refused.stderr, refused.stderr
+        assert "407" in net.chat(ca=net.authority.certificate, user="me:wrong@").stderr
+        plain = net.curl("http://other.example:443/", "-w", "%{http_code}", "-o", "/dev/null")
+        assert plain.stdout == "407", plain
+        ca = net.make_ca() if net.ca.exists() else None
+        assert ca is None  # nobody got as far as being intercepted
+        assert net.curl("https://api.openai.com/", "--user-agent", "first", user=f"me:{token}@").returncode == 60
+        assert net.chat(ca=net.ca, user=f"me:{token}@").returncode == 0
+        assert token not in net.proxy.output()
+
+
+@test
+def forward_proxy_does_not_go_round(folder: Path) -> None:
+    with Net(folder) as net:
+        result = net.curl(f"https://127.0.0.1:{net.proxy.port}/")
+        assert result.returncode != 0 and "400" in result.stderr, result.stderr
+
+
+PYTHON_CLIENTS = {
+    "urllib": "import os, urllib.request as r;"
+    "print(r.urlopen(r.Request(URL, data=DATA, headers=FIELDS)).read().decode())",
+    "httpx2": "import httpx2; print(httpx2.post(URL, content=DATA, headers=FIELDS).text)",
+    "requests": "import requests; print(requests.post(URL, data=DATA, headers=FIELDS).text)",
+    "openai": "import openai; print(openai.OpenAI(api_key='k').chat.completions.create("
+    "model='gpt-4o', messages=[{'role': 'user', 'content': 'hi'}]).usage.model_dump_json())",
+}
+
+
+@test
+def intercept_serves_python_clients_as_they_are(folder: Path) -> None:
+    with Net(folder) as net:
+        ca = net.make_ca()
+        for name, text in PYTHON_CLIENTS.items():
+            head = f"URL='https://api.openai.com/v1/chat/completions'; DATA={REQUEST.encode()!r};"
+            head += "FIELDS={'content-type': 'application/json', 'user-agent': 'test'};"
+            environment = {"PATH": os.environ["PATH"], "HTTPS_PROXY": f"http://127.0.0.1:{net.proxy.port}"}
+            environment |= {"SSL_CERT_FILE": str(ca), "REQUESTS_CA_BUNDLE": str(ca)}
+            done = subprocess.run([sys.executable, "-c", head + text], env=environment, capture_output=True, text=True)
+            assert done.returncode == 0 and "11" in done.stdout, f"{name}: {done.stderr}"
+    counted = [e for e in net.proxy.events() if e["path"] == "/v1/chat/completions"]
+    assert [e["input_tokens"] for e in counted] == [11] * len(PYTHON_CLIENTS), counted

@@ -1,0 +1,470 @@
+"""`tokometer run`: programs whose calls come through a proxy, and what is said of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from certificates import Authority
+from origin import Origin
+from provider import StandIn
+from proxy import BINARY, Proxy
+from runner import test
+
+# A program of somebody's: reads its base URL as SDKs do, and calls it.
+CLIENT = """
+import json, os, sys, urllib.request
+def call(variable, path, body):
+    fields = {"Content-Type": "application/json", "Authorization": "Bearer sk-x", "X-Api-Key": "sk-x"}
+    request = urllib.request.Request(os.environ[variable] + path, json.dumps(body).encode(), fields)
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, response.read(), response.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(), error.headers
+def openai(model="gpt-5"):
+    return call("OPENAI_BASE_URL", "/chat/completions", {"model": model, "messages": []})
+def anthropic():
+    return call("ANTHROPIC_BASE_URL", "/v1/messages", {"model": "claude-opus-4-8", "messages": [], "max_tokens": 9})
+"""
+
+
+CHAT = "https://api.openai.com/v1/chat/completions"
+REQUEST = json.dumps({"model": "gpt-5", "messages": []})
+NODE = f"fetch('{CHAT}', {{method: 'POST', body: '{REQUEST}'}}).then((r) => console.log(r.status))"
+
+
+def node_heeds_proxies() -> bool:
+    """Since 22.21 and 24.5, by NODE_USE_ENV_PROXY."""
+    if not shutil.which("node"):
+        return False
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.lstrip("v").split(".")
+    return (int(version[0]), int(version[1])) >= ((24, 5) if int(version[0]) >= 23 else (22, 21))
+
+
+class Runs:
+    """`tokometer run` on a data folder of its own, with providers that an origin stands in for."""
+
+    def __init__(self, folder: Path, origin: Origin):
+        self.proxy = Proxy(folder, origins={"openai": origin.url, "anthropic": origin.url})
+        names = ["openai", "anthropic", "gcp.gemini"]
+        self.proxy.config_file.write_text("origins:\n" + "".join(f"  {name}: {origin.url}\n" for name in names))
+
+    def words(self, options: list[str], command: list[str]) -> list[str]:
+        return [*self.proxy.command_line("run"), *options, "--", *command]
+
+    def run(self, *command: str, options: tuple[str, ...] = ("--base-url-mode",), **more: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            self.words(list(options), list(command)),
+            capture_output=True,
+            text=True,
+            env=self.proxy.environment | more,
+            timeout=60,
+        )
+
+    def python(self, code: str, *options: str, **more: str) -> subprocess.CompletedProcess:
+        return self.run(sys.executable, "-c", CLIENT + code, options=("--base-url-mode", *options), **more)
+
+    def ended(self) -> bool:
+        return not (self.proxy.data_dir / "tokometer.pid").exists()
+
+    def wait_until_ended(self) -> None:
+        deadline = time.monotonic() + 20
+        while not self.ended():
+            assert time.monotonic() < deadline, "the proxy did not end"
+            time.sleep(0.02)
+
+
+@contextmanager
+def runs(folder: Path) -> Iterator[Runs]:
+    with Origin(StandIn()) as origin:
+        all_runs = Runs(folder, origin)
+        yield all_runs
+        all_runs.wait_until_ended()
+
+
+@test
+def run_counts_a_programs_calls(folder: Path) -> None:
+    with runs(folder) as them:
+        sums = folder / "sums.json"
+        done = them.python(
+            "print(openai()[0], openai()[0], anthropic()[0])",
+            *("--project", "shop", "--tag", "nightly", "--json", str(sums)),
+        )
+        assert (done.returncode, done.stdout) == (0, "200 200 200\n"), done
+        for text in ["Calls: 3", "gpt-5", "claude-opus-4-8", "Cost: $"]:
+            assert text in done.stderr, done.stderr
+        said = json.loads(sums.read_text())
+        assert (said["calls"], said["failed"], said["exit_code"], said["project"]) == (3, 0, 0, "shop"), said
+        by_model = {model["model"]: model["calls"] for model in said["models"]}
+        assert by_model == {"gpt-5-2026-01-15": 2, "claude-opus-4-8": 1}, said
+
+        listed = them.proxy.run("events", "--json", "--run", said["run"])
+        events = [json.loads(line) for line in listed.stdout.splitlines()]
+        assert len(events) == 3, listed
+        for event in events:
+            assert event["run"] == said["run"] and event["project"] == "shop" and event["tags"] == ["nightly"], event
+            assert event["program"] == Path(sys.executable).name, event
+        assert sum(event["input_tokens"] for event in events) == said["input_tokens"], said
+        report = json.loads(them.proxy.run("report", "model", "--json", "--run", said["run"]).stdout)
+        assert report["totals"]["calls"] == 3, report
+        assert them.proxy.run("events", "--json", "--run", "nobody").stdout == ""
+
+
+@test
+def run_ends_as_its_program_did(folder: Path) -> None:
+    with runs(folder) as them:
+        for script, code in [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137), ("true", 0)]:
+            done = them.run("sh", "-c", script)
+            assert (done.returncode, done.stdout) == (code, ""), (script, done)
+            assert "nothing captured" in done.stderr, done
+        quiet = them.run("sh", "-c", "cat; exit 3", options=("--base-url-mode", "--quiet"))
+        assert (quiet.returncode, quiet.stdout, quiet.stderr) == (3, "", ""), quiet
+        assert them.run("no-such-command-anywhere").returncode == 127
+        assert them.run("/dev/null").returncode == 126
+
+
+@test
+def run_leaves_arguments_and_streams_alone(folder: Path) -> None:
+    with runs(folder) as them:
+        command = [*them.proxy.command_line("run"), "-q", "--base-url-mode", "printf", "%s|", "-p", "--json", "--", "-x"]
+        done = subprocess.run(command, capture_output=True, text=True, env=them.proxy.environment, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "-p|--json|--|-x|", ""), done
+        piped = subprocess.run(
+            them.words(["--quiet", "--base-url-mode"], ["cat"]),
+            input="over\n",
+            capture_output=True,
+            text=True,
+            env=them.proxy.environment,
+            timeout=60,
+        )
+        assert piped.stdout == "over\n", piped
+
+
+@test
+def run_hands_signals_on(folder: Path) -> None:
+    with runs(folder) as them:
+        script = "trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.05; done"
+        process = subprocess.Popen(
+            them.words(["--quiet", "--base-url-mode"], ["sh", "-c", script]),
+            stdout=subprocess.PIPE,
+            text=True,
+            env=them.proxy.environment,
+        )
+        assert process.stdout and process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == "caught\n"
+        assert process.wait(20) == 9
+
+
+class Screen:
+    """A shell on a terminal of its own."""
+
+    def __init__(self, environment: dict[str, str]):
+        self.process, self.terminal = pty.fork()
+        if self.process == 0:
+            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], environment | {"PS1": "$ ", "TERM": "dumb"})
+        self.text = ""
+
+    def type(self, text: str) -> None:
+        os.write(self.terminal, text.encode())
+
+    def wait_for(self, text: str) -> str:
+        """What has come up to `text`, which is taken off."""
+        deadline = time.monotonic() + 30
+        while text not in self.text:
+            assert time.monotonic() < deadline, f"no {text!r} in {self.text!r}"
+            if select.select([self.terminal], [], [], 0.1)[0]:
+                self.text += os.read(self.terminal, 65536).decode(errors="replace")
+        before, self.text = self.text.split(text, 1)
+        return before
+
+    def close(self) -> None:
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+        os.close(self.terminal)
+
+
+@test
+def run_leaves_the_terminal_to_its_program(folder: Path) -> None:
+    with runs(folder) as them:
+        script = folder / "program.py"
+        script.write_text(
+            "import sys\nprint('is', sys.stdout.isatty(), flush=True)\n"
+            "try:\n    print('got', input(), flush=True); input()\nexcept KeyboardInterrupt:\n    sys.exit(5)\n"
+        )
+        screen = Screen(them.proxy.environment)
+        try:
+            screen.type(shlex.join(them.words(["--base-url-mode"], [sys.executable, str(script)])) + "\n")
+            screen.wait_for("is True")
+            screen.type("\x1a")  # Ctrl-Z stops both, and the shell has the terminal again
+            screen.wait_for("Stopped")
+            screen.type("echo shell; fg\n")
+            screen.wait_for("\nshell")
+            screen.wait_for("tokometer run")
+            screen.type("line\n")
+            screen.wait_for("got line")
+            screen.type("\x03")  # Ctrl-C is the program's business
+            said = screen.wait_for("$ ")
+            assert "nothing captured" in said, said
+            screen.type("echo code:$?\n")
+            screen.wait_for("code:5")
+        finally:
+            screen.close()
+
+
+@test
+def run_holds_a_budget(folder: Path) -> None:
+    with runs(folder) as them:
+        spend = """
+for _ in range(3):
+    status, content, fields = openai()
+    print(status, fields.get("x-tokometer-error"), "budget" in content.decode())
+status, content, fields = anthropic()
+print(status, json.loads(content)["type"], json.loads(content)["error"]["message"][:10])
+"""
+        sums = folder / "sums.json"
+        hard = them.python(spend, "--budget", "1tok", "--hard", "--json", str(sums))
+        refused = "402 budget_exceeded True\n"
+        assert hard.stdout == "200 None False\n" + refused * 2 + "402 error the budget\n", hard
+        assert "budget: " in hard.stderr and "used up" in hard.stderr, hard.stderr
+        said = json.loads(sums.read_text())
+        assert (said["calls"], said["failed"], said["budget_used_up"]) == (4, 3, True), said
+        # Another run has a budget of its own, and a soft one refuses nothing.
+        soft = them.python("print(openai()[0], openai()[0])", "--budget", "0.000001usd")
+        assert soft.stdout == "200 200\n" and "used up" in soft.stderr, soft
+        roomy = them.python("print(openai()[0])", "--budget", "5usd 2Mtok", "--hard")
+        assert roomy.stdout == "200\n" and "used up" not in roomy.stderr, roomy
+        for wrong in [("--budget", "lots"), ("--hard",)]:
+            assert them.python("", *wrong).returncode == 2, wrong
+
+
+@test
+def runs_at_once_share_a_proxy_that_ends_with_the_last(folder: Path) -> None:
+    with runs(folder) as them:
+        code = CLIENT + "print(os.environ['OPENAI_BASE_URL'].split('/c/')[0], flush=True); input(); print(openai()[0])"
+        both = [
+            subprocess.Popen(
+                them.words(["--base-url-mode"], [sys.executable, "-c", code]),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=them.proxy.environment,
+            )
+            for _ in range(2)
+        ]
+        addresses = {process.stdout.readline() for process in both if process.stdout}
+        assert len(addresses) == 1, addresses
+        for process in both:
+            output, said = process.communicate("\n", timeout=60)
+            assert (process.returncode, output) == (0, "200\n"), said
+            assert "Calls: 1" in said, said
+        them.wait_until_ended()
+        assert len(them.proxy.events()) == 2
+        assert len({event["run"] for event in them.proxy.events()}) == 2
+
+
+@test
+def run_uses_the_proxy_that_is_there(folder: Path) -> None:
+    with Origin(StandIn()) as origin:
+        them = Runs(folder, origin)
+        with them.proxy as proxy:
+            done = them.python("print(os.environ['OPENAI_BASE_URL'].split('/c/')[0], openai()[0])", "--panel")
+            assert done.stdout == f"http://127.0.0.1:{proxy.port} 200\n", done
+            assert "Calls: 1" in done.stderr, done.stderr
+            assert done.stderr.index("gpt-5") < done.stderr.index("Session"), "the call's panel comes first"
+
+
+@test
+def run_keeps_base_urls_of_the_users_own(folder: Path) -> None:
+    with runs(folder) as them:
+        show = "import os\nprint(os.environ['OPENAI_BASE_URL'], os.environ['ANTHROPIC_BASE_URL'].split('/c/')[1][-10:])"
+        done = them.run(
+            sys.executable,
+            "-c",
+            show,
+            OPENAI_BASE_URL="https://gateway.corp.example/v1",
+            ANTHROPIC_BASE_URL="https://api.anthropic.com",
+        )
+        assert done.stdout == f"https://gateway.corp.example/v1 {'/anthropic'}\n", done
+        assert "OPENAI_BASE_URL leads to a host that no provider is known for" in done.stderr, done.stderr
+        done = them.run("sh", "-c", "echo $OPENAI_BASE_URL", OPENAI_BASE_URL="https://openrouter.ai/api/v1")
+        assert done.stdout.endswith("/openrouter/api/v1\n"), done
+
+
+@test
+def run_takes_its_context_from_the_environment(folder: Path) -> None:
+    with runs(folder) as them:
+        context = {"project": "given", "session": "s1", "user": "ann", "tags": {"team": "web"}, "budget": "9usd"}
+        show = "openai(); print(json.loads(os.environ['TOKOMETER_CONTEXT'])['session'])"
+        done = them.python(show, "--tag", "more", TOKOMETER_CONTEXT=json.dumps(context))
+        assert done.stdout == "s1\n" and "of 9usd" in done.stderr, done
+        (event,) = them.proxy.events()
+        assert (event["project"], event["session_id"], event["user"]) == ("given", "s1", "ann"), event
+        assert event["tags"] == ["team:web", "more"], event
+        broken = them.python("print(openai()[0])", TOKOMETER_CONTEXT="{")
+        assert broken.stdout == "200\n" and "TOKOMETER_CONTEXT" in broken.stderr, broken
+
+
+@test
+def run_knows_tools(folder: Path) -> None:
+    with runs(folder) as them:
+        tools = folder / "bin"
+        tools.mkdir()
+        for name in ["codex", "opencode"]:
+            (tools / name).write_text('#!/bin/sh\nprintf "%s|" "$@"; printf "%s" "$OPENCODE_CONFIG_CONTENT"\n')
+            (tools / name).chmod(0o755)
+        path = f"{tools}:{os.environ['PATH']}"
+        codex = them.run("codex", "exec", "hi", PATH=path).stdout
+        assert codex.startswith('-c|openai_base_url="http://127.0.0.1:') and codex.endswith('/openai/v1"|exec|hi|'), codex
+        opencode = them.run("opencode", PATH=path).stdout.removeprefix("|")
+        providers = json.loads(opencode)["provider"]
+        assert providers["google"]["options"]["baseURL"].endswith("/gemini/v1beta"), providers
+
+
+@test
+def run_says_nothing_while_the_program_has_the_terminal(folder: Path) -> None:
+    with runs(folder) as them:
+        code = CLIENT + "print(openai()[0], flush=True); input(); print('end', flush=True)"
+        both = folder / "both.txt"
+        with both.open("wb") as output:
+            process = subprocess.Popen(
+                them.words(["--base-url-mode"], [sys.executable, "-c", code]),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=them.proxy.environment,
+            )
+        deadline = time.monotonic() + 30
+        while both.read_text() != "200\n":
+            assert time.monotonic() < deadline and process.poll() is None, both.read_text()
+            time.sleep(0.02)
+        them.proxy.wait_for_events(1)
+        assert both.read_text() == "200\n"
+        process.communicate(b"\n", timeout=60)
+        assert both.read_text().startswith("200\nend\n") and "Calls: 1" in both.read_text(), both.read_text()
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+SAY_HI = "messages=[{'role': 'user', 'content': 'hi'}]"
+# Clients of many kinds, none of which knows of us, and whose calls they make.
+REAL_CLIENTS = {
+    "curl": ("openai", ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-d", REQUEST, CHAT]),
+    "urllib": ("openai", python(CLIENT + "print(openai()[0])")),
+    "requests": ("openai", python(f"import requests; print(requests.post('{CHAT}', data='{REQUEST}').status_code)")),
+    "node": ("openai", ["node", "-e", NODE]),
+    "openai": (
+        "openai",
+        python(f"import openai; openai.OpenAI(api_key='k').chat.completions.create(model='gpt-5', {SAY_HI}); print(200)"),
+    ),
+    "anthropic": (
+        "anthropic",
+        python(
+            "import anthropic; anthropic.Anthropic(api_key='k').messages"
+            f".create(model='claude-opus-4-8', max_tokens=9, {SAY_HI}); print(200)"
+        ),
+    ),
+    "google-genai": (
+        "gcp.gemini",
+        python(
+            "from google import genai; client = genai.Client(api_key='k')\n"
+            "client.models.generate_content(model='gemini-2.5-flash', contents='hi'); print(200)"
+        ),
+    ),
+}
+LLM_HOSTS = ["api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com"]
+
+
+@test
+def run_takes_tls_apart_for_its_program_alone(folder: Path) -> None:
+    authority = Authority(folder)
+    names = [*LLM_HOSTS, "other.example"]
+    with Origin(StandIn(), tls=authority.server_context(",".join(f"DNS:{name}" for name in names))) as origin:
+        them = Runs(folder, origin)
+        hosts = "".join(f"  - {name}:443:127.0.0.1:{origin.port}\n" for name in names)
+        them.proxy.config_file.write_text(f"origin_ca: {authority.certificate}\nresolve:\n{hosts}")
+        # What its users trust already: the other host's authority.
+        roots = {name: str(authority.certificate) for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]}
+        roots["OPENAI_BASE_URL"] = "https://api.openai.com/v1"
+        for name, (provider, command) in REAL_CLIENTS.items():
+            if name == "node" and not node_heeds_proxies():
+                continue
+            sums = folder / f"{name}.json"
+            done = them.run(*command, options=("--project", name, "--json", str(sums)), **roots)
+            assert (done.returncode, done.stdout.strip()) == (0, "200"), (name, done.stdout, done.stderr[-1500:])
+            said = json.loads(sums.read_text())
+            assert (said["calls"], said["failed"]) == (1, 0) and said["input_tokens"], (name, said)
+            (event,) = [e for e in them.proxy.events() if e.get("run") == said["run"]]
+            assert (event["project"], event["provider"]) == (name, provider) and event["host"] in LLM_HOSTS, event
+
+        # Any other host passes unread: its certificate is its own.
+        before = len(them.proxy.events())
+        shown = f"-w '%{{http_code}}' -o /dev/null -sS --max-time 10 -d '{REQUEST}'"
+        other = them.run("sh", "-c", f"curl {shown} https://other.example/v1/chat/completions", options=(), **roots)
+        assert other.stdout == "200" and "nothing captured" in other.stderr, other
+        strict = f"curl {shown} --cacert $NODE_EXTRA_CA_CERTS https://other.example/"
+        assert them.run("sh", "-c", strict, options=("-q",), **roots).returncode == 60
+        assert len(them.proxy.events()) == before
+        pinned = f"curl {shown} --cacert {authority.certificate} {CHAT}"
+        refused = them.run("sh", "-c", pinned, options=(), **roots)
+        assert refused.returncode == 60 and "passes unread since: curl/" in refused.stderr, refused
+
+        bundle = them.run("sh", "-c", "cat $SSL_CERT_FILE", options=("-q",)).stdout
+        ours = (them.proxy.data_dir / "ca/ca.pem").read_text()
+        assert ours in bundle and bundle.count("BEGIN CERTIFICATE") > 10 and "PRIVATE" not in bundle
+        them.wait_until_ended()
+
+
+@test
+def run_holds_a_budget_on_intercepted_calls(folder: Path) -> None:
+    authority = Authority(folder)
+    with Origin(StandIn(), tls=authority.server_context("DNS:api.openai.com")) as origin:
+        them = Runs(folder, origin)
+        them.proxy.config_file.write_text(f"origin_ca: {authority.certificate}\n")
+        resolve = f"api.openai.com:443:127.0.0.1:{origin.port}"
+        call = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
+        twice = f"{call} -o /dev/null; {call}"
+        done = them.run("sh", "-c", twice, options=("--resolve", resolve, "--budget", "1tok", "--hard"))
+        assert done.stdout.startswith(" 200") and done.stdout.endswith(" 402") and "budget" in done.stdout, done
+        them.wait_until_ended()
+
+
+@test
+def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
+    with Origin(StandIn()) as origin:
+        them = Runs(folder, origin)
+        with them.proxy:
+            done = them.run("true", options=("--intercept", "llm.example"))
+            assert done.returncode == 2 and "settings of its own" in done.stderr, done
+
+
+@test
+def a_context_reaches_no_origin(folder: Path) -> None:
+    seen: list[list[tuple[str, str]]] = []
+
+    class Watching(StandIn):
+        def __call__(self, exchange) -> None:  # noqa: ANN001
+            seen.append(exchange.request.fields)
+            super().__call__(exchange)
+
+    with Origin(Watching()) as origin:
+        them = Runs(folder, origin)
+        them.python("openai()", "--project", "secret-project")
+        assert seen and "secret-project" not in repr(seen), seen
+        them.wait_until_ended()
+    assert BINARY.exists()
