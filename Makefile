@@ -5,6 +5,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 RUN_ARGS ?=
 SECONDS_PER_FUZZER ?= 20
+FUZZ_SEED ?= 0
 
 .PHONY: help setup setup-test run demo build test unit e2e sanitize fuzz bench accuracy format lint install clean
 
@@ -32,9 +33,7 @@ test: setup-test ## everything: lint, unit and end-to-end tests, sanitizers, fuz
 	@tools/test.sh
 
 unit: setup-test ## unit tests only, debug build
-	@cmake --preset dev >/dev/null
-	@cmake --build --preset dev -j $(JOBS)
-	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+	@tools/test.sh unit
 
 e2e: build setup-test ## end-to-end tests against the release binary
 	@tests/run.sh
@@ -42,8 +41,8 @@ e2e: build setup-test ## end-to-end tests against the release binary
 sanitize: setup-test ## unit tests under ASan+UBSan and TSan
 	@tools/test.sh asan tsan
 
-fuzz: setup-test ## each fuzzer for $(SECONDS_PER_FUZZER) s
-	@SECONDS_PER_FUZZER=$(SECONDS_PER_FUZZER) tools/test.sh fuzz
+fuzz: setup-test ## each fuzzer for $(SECONDS_PER_FUZZER) s, with other random numbers each time
+	@SECONDS_PER_FUZZER=$(SECONDS_PER_FUZZER) FUZZ_SEED=$(FUZZ_SEED) tools/test.sh fuzz
 
 bench: setup-test ## microbenchmarks
 	@cmake --preset bench >/dev/null

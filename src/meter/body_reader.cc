@@ -22,8 +22,7 @@ CodedContent::CodedContent(wire::Fields fields, Findings& findings) : findings_(
   if (coding.empty()) return;
   auto decoder = wire::content_coding::Decoder::open(coding);
   if (!decoder) {
-    findings_.count(Fault::kContentCoding);
-    closed_ = true;
+    unreadable();
   } else if (!decoder->is_identity()) {
     decoder_ = std::move(*decoder);
   }
@@ -33,13 +32,19 @@ void CodedContent::feed(std::string_view bytes, FunctionRef<void(std::string_vie
   if (closed_) return;
   if (!decoder_) return use(bytes);
   if (decoder_->feed(bytes, use) || closed_) return;
+  unreadable();
+}
+
+void CodedContent::unreadable() {
   closed_ = true;
+  readable_ = false;
   findings_.count(Fault::kContentCoding);
 }
 
-void CodedContent::finish() {
-  if (closed_ || !decoder_) return;
-  if (!decoder_->finish()) findings_.count(Fault::kContentCoding);
+bool CodedContent::finish() {
+  if (closed_ || !decoder_ || decoder_->finish()) return true;
+  findings_.count(Fault::kContentCoding);
+  return false;
 }
 
 void DocumentReader::feed(std::string_view content) {
@@ -57,10 +62,12 @@ void DocumentReader::feed(std::string_view content) {
   left_ -= looked_at.size();
 }
 
-void DocumentReader::finish(bool complete) {
-  if (closed_ || !started_ || !complete) return;
+bool DocumentReader::finish(bool complete) {
+  if (closed_ || !started_ || !complete) return true;
   const auto sink = [&](std::size_t query, const json::Value& value) { findings_.take(rules_, query, value); };
-  if (!extractor_.finish(sink)) findings_.count(Fault::kSyntax);
+  if (extractor_.finish(sink)) return true;
+  findings_.count(Fault::kSyntax);
+  return false;
 }
 
 void FormReader::feed(std::string_view content) {

@@ -28,15 +28,20 @@ class CodedContent {
 
   // Hands what `bytes` mean to `use`, in pieces. A fault is counted once; what comes after it is not read.
   void feed(std::string_view bytes, FunctionRef<void(std::string_view)> use);
-  // The content has ended where its sender meant it to.
-  void finish();
+  // The content has ended where its sender meant it to. False if it ended within its coding.
+  bool finish();
+  // Whether all of it was read so far: its coding is known and not corrupt.
+  bool readable() const { return readable_; }
   // Nothing more is wanted.
   void close() { closed_ = true; }
 
  private:
+  void unreadable();
+
   Findings& findings_;
   std::optional<wire::content_coding::Decoder> decoder_;  // none: no coding
   bool closed_ = false;
+  bool readable_ = true;
 };
 
 // One JSON document, of which `rules` says what is wanted.
@@ -49,8 +54,8 @@ class DocumentReader {
   void feed(std::string_view content);
   // Nothing more will be read: the limit was reached, or it is no JSON.
   bool closed() const { return closed_; }
-  // The document has ended, complete or broken off.
-  void finish(bool complete);
+  // The document has ended, complete or broken off. False if it was to be complete, and ended within its JSON.
+  bool finish(bool complete);
 
  private:
   const provider::ContentRules& rules_;

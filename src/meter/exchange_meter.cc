@@ -95,7 +95,11 @@ struct ExchangeMeter::State {
   }
 
   void end_response() {
-    if (response && !response_ended) response->finish(complete);
+    if (response && !response_ended) {
+      const bool ended = response->finish(complete);
+      // What a provider without a spec says at the end is not known.
+      if (!is_generic()) complete = ended;
+    }
     response_ended = true;
   }
 

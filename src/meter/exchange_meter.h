@@ -86,7 +86,7 @@ struct Reading {
   Usage usage;
   provider::Billing billing = provider::Billing::kAlways;
   bool truncated = false;  // a limit was reached: counts may be missing
-  bool complete = false;   // the response came to its end
+  bool complete = false;   // the response came to its end, and its content did, too
   std::array<std::uint32_t, kFaultCount> faults{};
 
   std::uint32_t faults_of(Fault fault) const { return faults[static_cast<std::size_t>(fault)]; }

@@ -67,8 +67,9 @@ TEST_F(Fallback, FindsUsageWhereTheSpecDoesNotLook) {
 }
 
 TEST_F(Fallback, FindsUsageInAnEventWhereTheSpecDoesNotLook) {
-  const Reading reading = read(
-      {.response = delta("Hi") + "data: {\"late\":{\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}}\n\n"});
+  const Reading reading =
+      read({.response = delta("Hi") + "data: {\"late\":{\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}}\n\n"
+                                      "data: [DONE]\n\n"});
   EXPECT_EQ(reading.usage.step, UsageStep::kGeneric);
   EXPECT_EQ(reading.usage.output_tokens, 4);
 }
@@ -187,6 +188,57 @@ TEST_F(Fallback, TakesAnErrorInTheMidstOfAStreamForItsBreakingOff) {
                                           std::string(kError)});
   EXPECT_EQ(ended.usage.source, UsageSource::kReported) << "it had said all before";
   EXPECT_TRUE(ended.complete);
+}
+
+// A gateway whose time is over ends the response as HTTP asks, but not the answer within it.
+TEST_F(Fallback, TakesAStreamWithoutItsLastWordsForOneThatBrokeOff) {
+  const Reading claude = read({.provider = "anthropic",
+                               .target = "/v1/messages",
+                               .response = std::string(kMessageStart) + std::string(kTextDelta)});
+  EXPECT_FALSE(claude.complete);
+  EXPECT_EQ(claude.usage.estimated, EstimatedCounts::kOutput) << "message_start holds a placeholder";
+  EXPECT_EQ(claude.usage.output_tokens, 4);
+  const Reading openai = read({.response = delta("Hello, world!!!!")});
+  EXPECT_FALSE(openai.complete);
+  EXPECT_EQ(openai.usage.output_tokens, 4);
+  const Reading responses =
+      read({.target = "/v1/responses",
+            .response = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"r1\","
+                        "\"status\":\"in_progress\"}}\n\nevent: response.output_text.delta\ndata: "
+                        "{\"type\":\"response.output_text.delta\",\"delta\":\"abcd\"}\n\n"});
+  EXPECT_FALSE(responses.complete);
+  const Reading ollama = read({.provider = "ollama",
+                               .target = "/api/chat",
+                               .type = "application/x-ndjson",
+                               .response = "{\"message\":{\"content\":\"abcd\"},\"done\":false}\n"});
+  EXPECT_FALSE(ollama.complete);
+  EXPECT_EQ(ollama.usage.output_tokens, 1);
+  EXPECT_EQ(ollama.faults_of(Fault::kMissingUsage), 0U) << "nobody was silent where he should have spoken";
+}
+
+TEST_F(Fallback, KnowsTheEndOfAStreamByAnyOfItsLastWords) {
+  for (const std::string_view last :
+       {"data: [DONE]\n\n", "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}"}) {
+    EXPECT_TRUE(read({.response = delta("Hello") + std::string(last)}).complete) << last;
+  }
+  EXPECT_TRUE(read({.response = ""}).complete) << "it did not even begin";
+  EXPECT_TRUE(read({.provider = "nobody", .response = delta("Hello")}).complete) << "who knows how it ends";
+}
+
+TEST_F(Fallback, SaysThatContentBrokeOffWithinItsCoding) {
+  using wire::content_coding::Coding;
+  const std::string whole = wire::content_coding::encode(Coding::kGzip, delta("Hello") + "data: [DONE]\n\n");
+  for (const std::size_t cut : {std::size_t{0}, std::size_t{9}}) {
+    const provider::Spec* spec = registry_->by_name("openai");
+    ExchangeMeter meter(spec, registry_->endpoint(*spec, "POST", "/v1/chat/completions"), "/v1/chat/completions", {},
+                        {.generic = registry_->generic(), .counter = &counter_});
+    meter.response_head(200, std::vector<wire::Field>{{"content-type", kEvents}, {"content-encoding", "gzip"}});
+    meter.response_content(std::string_view(whole).substr(0, whole.size() - cut));
+    meter.response_end(true);
+    EXPECT_EQ(meter.finish().complete, cut == 0) << cut;
+  }
+  EXPECT_FALSE(read({.type = "application/json", .response = R"({"id":"c1","choices":[{"mess)"}).complete);
 }
 
 TEST_F(Fallback, EstimatesNoLessThanWasReported) {

@@ -46,6 +46,7 @@ class Findings {
   bool settled(const provider::Pick& pick) const;
 
   void count(Fault fault) { ++faults_[static_cast<std::size_t>(fault)]; }
+  bool has(Fault fault) const { return faults_[static_cast<std::size_t>(fault)] != 0; }
   // Counts what `other` has counted as well.
   void add_faults(const Findings& other);
   // A limit was reached.
@@ -53,6 +54,7 @@ class Findings {
     truncated_ = true;
     count(Fault::kTooLarge);
   }
+  bool is_cut() const { return truncated_; }
 
   // Fills what `reading` says in texts, faults and truncation, but for its usage.
   void move_to(Reading& reading);

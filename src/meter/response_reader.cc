@@ -95,13 +95,16 @@ void ResponseReader::content(std::string_view content) {
   }
 }
 
-void ResponseReader::finish(bool complete) {
-  if (complete) coded_.finish();
+bool ResponseReader::finish(bool complete) {
+  bool ended = complete && coded_.finish();
   if (auto* stream = std::get_if<StreamReader>(&reader_)) {
     stream->finish(complete);
+    // Of what could not be read, the end is not known; without a type, it may be a document that looks like a stream.
+    if (is_success_ && coded_.readable() && type_ != Type::kNone) ended = ended && stream->has_ended();
   } else if (auto* document = std::get_if<DocumentReader>(&reader_)) {
-    document->finish(complete);
+    ended = document->finish(complete) && ended;
   }
+  return ended;
 }
 
 TextSample ResponseReader::text() const {

@@ -33,8 +33,9 @@ class ResponseReader {
                  const ApartSink& calls);
 
   void feed(std::string_view bytes);
-  // `complete` is whether the response came to its end.
-  void finish(bool complete);
+  // `complete` is whether the response came to its end by its transport. Returns whether its content did, too: a
+  // gateway that gives up ends a response properly, but not within what it passes on.
+  bool finish(bool complete);
 
   bool is_stream() const { return std::holds_alternative<StreamReader>(reader_) && !format_.stream->separate; }
   // Whether the content is sound, pictures or a file by its type: nothing that would state usage.

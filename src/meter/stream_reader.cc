@@ -101,10 +101,20 @@ void StreamReader::finish(bool complete) {
   }
 }
 
+bool StreamReader::has_ended() const {
+  // The end may have been in a part that was not looked at or could not be read.
+  if (!rules_.says_end || !any_event_ || broken_ || findings_.is_cut() || findings_.has(Fault::kSyntax)) return true;
+  return skipped_ || findings_.has(Slot::kFinishReason) || findings_.has(Slot::kErrorType);
+}
+
 void StreamReader::event(std::string_view type, std::string_view data, bool truncated) {
   if (truncated) return findings_.cut();
   if (data.empty()) return;
-  if (std::ranges::find(rules_.skip, data) != rules_.skip.end()) return;
+  any_event_ = true;
+  if (std::ranges::find(rules_.skip, data) != rules_.skip.end()) {
+    skipped_ = true;
+    return;
+  }
   if (type == "message") type = {};
   if (!rules_.unwrap) return read(type, data);
   std::optional<std::string> within;

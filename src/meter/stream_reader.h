@@ -46,6 +46,8 @@ class StreamReader {
   void feed(std::string_view bytes);
   // `complete` is whether the response came to its end.
   void finish(bool complete);
+  // Whether the stream said that it is at its end, if it is one that says so.
+  bool has_ended() const;
   // The usage object of the whole stream; empty if there was none.
   std::string take_usage() { return usage_.take(); }
   // The text of the events that are in the sample.
@@ -74,6 +76,8 @@ class StreamReader {
   UsageSum usage_;
   std::string usage_id_;   // of the message that stated its usage last
   bool any_call_ = false;  // an event was a call of its own
+  bool any_event_ = false;
+  bool skipped_ = false;  // an event that is no JSON: a stream's last words
   bool broken_ = false;
 };
 

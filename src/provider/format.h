@@ -132,6 +132,9 @@ struct StreamRules {
   std::shared_ptr<const json::QuerySet> elements;
   // A client may ask for usage by `stream_options.include_usage`, and the provider takes it.
   bool usage_on_request = false;
+  // A stream without a finish reason, an error and an event of `skip` broke off. Unless the file says so, this holds
+  // where some event would state a finish reason.
+  bool says_end = false;
 };
 
 // What a usage object may be called, wherever it stands (meter/usage_search.h).

@@ -300,6 +300,12 @@ std::shared_ptr<const json::QuerySet> compile_queries(ObjectReader& reader, std:
   return nullptr;
 }
 
+bool says_finish_reason(const EventRule& event) {
+  const auto is_reason = [](const auto& pick) { return pick.slot == Slot::kFinishReason; };
+  return std::ranges::any_of(event.content.picks, is_reason) ||
+         std::ranges::any_of(event.content.given, is_reason, &GivenPick::pick);
+}
+
 StreamRules compile_stream(const Merged& value, Mistakes& mistakes) {
   StreamRules stream;
   ObjectReader reader(value, mistakes);
@@ -334,7 +340,9 @@ StreamRules compile_stream(const Merged& value, Mistakes& mistakes) {
                            compile_event(event.name, event.value, combine, mistakes));
     }
   }
+  const auto says_end = reader.boolean("says_end");
   reader.finish();
+  stream.says_end = says_end.value_or(!stream.separate && std::ranges::any_of(stream.events, says_finish_reason));
   return stream;
 }
 

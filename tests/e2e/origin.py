@@ -80,6 +80,11 @@ class Origin:
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
 
+    def connections(self) -> int:
+        """How many are open."""
+        with self._lock:
+            return len(self._open)
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -99,6 +104,6 @@ class Origin:
                 exchange = Exchange(connection, connection.read_request())
                 self.requests.append(exchange.request)
                 self.handler(exchange)
+        sock.close()
         with self._lock:
             self._open.discard(sock)
-        sock.close()

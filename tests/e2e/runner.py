@@ -34,6 +34,14 @@ def test(function: Test) -> Test:
     return function
 
 
+def until(condition: Callable[[], bool], what: str, timeout: float = 15) -> None:
+    """Waits until `condition` holds; fails with `what` if it never does. Its own pauses pace the asking."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
 def run(words: list[str], after_each: Callable[[], None]) -> int:
     """Runs those whose names hold one of `words`, all if there are none; returns the exit code."""
     passed = failed = 0

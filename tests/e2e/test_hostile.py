@@ -180,6 +180,6 @@ def many_slow_clients_hinder_no_other(folder: Path) -> None:
                 start = time.monotonic()
                 client.send(request("POST", TARGET, b"{}"))
                 assert client.read_response("POST").status == 200
-                assert time.monotonic() - start < 1
+                assert time.monotonic() - start < 5, "it waited for the slow ones"
             for client in slow:
                 client.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 from origin import Exchange, Origin
 from provider import OPENAI_CHAT_USAGE, StandIn, sse
 from proxy import Proxy
-from runner import test
+from runner import test, until
 from wire import Closed, Connection, head, request
 
 CHAT = "/openai/v1/chat/completions"
@@ -234,7 +234,8 @@ def origins_that_close_after_each_answer_cost_no_call(folder: Path) -> None:
         for _ in range(20):
             client.send(chat("s"))
             assert client.read_response("POST").status == 200
-            time.sleep(0.02)
+            until(lambda: not origin.connections(), "the origin keeps its connection")
+            time.sleep(0.02)  # for the proxy to see the end
 
 
 @test
