@@ -310,12 +310,17 @@ void ProxyService::remember_responses(const std::filesystem::path& file, const s
   const auto store = store::sqlite::open({.file = file, .read_only = true});
   if (!store) return;  // there is none yet, or the thread that stores says what is wrong
   std::vector<std::uint64_t> newest_first;
+  std::vector<meter::RepeatFilter::Provisional> provisional;
   const auto remembered = (*store)->query({}, store::Order::kNewestFirst, kRememberedResponses, [&](const auto& event) {
-    const bool counted = event.usage.source == meter::UsageSource::kReported && !event.response_id.empty();
-    if (counted) newest_first.push_back(meter::RepeatFilter::key(event.provider, event.response_id));
+    if (event.response_id.empty()) return !stop.stop_requested();
+    if (event.usage.source == meter::UsageSource::kReported && !event::is_partial(event)) {
+      newest_first.push_back(meter::RepeatFilter::key(event.provider, event.response_id));
+    } else if (event.billable && provisional.size() < meter::RepeatFilter::kProvisional) {
+      provisional.push_back({meter::RepeatFilter::key(event.provider, event.response_id), event.id});
+    }
     return !stop.stop_requested();
   });
-  repeats_.remember(newest_first);
+  repeats_.remember(newest_first, provisional);
   if (!remembered) log_.debug("{}", remembered.error().message);
 }
 

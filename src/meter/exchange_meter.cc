@@ -76,6 +76,11 @@ struct ExchangeMeter::State {
 
   bool is_generic() const { return format == fallbacks.generic; }
   bool has_succeeded() const { return status >= 200 && status < 300; }
+  // Whether a later response tells what this call uses. RFC 9110 15.3.3: a poll that is answered by 202 has no answer yet.
+  bool is_pending() const {
+    constexpr int kAccepted = 202;
+    return findings.has(Slot::kPending) || (billing == provider::Billing::kOncePerResponse && status == kAccepted);
+  }
   // Content of a kind that may state usage.
   bool has_telling_content() const { return has_content && !(response && response->is_media()); }
   bool samples_requests() const {
@@ -117,7 +122,7 @@ UsageReading ExchangeMeter::State::stated_usage() {
   }
   const bool states_usage = billing == provider::Billing::kAlways && !is_generic() && !format->usage.counts.empty();
   const Circumstances circumstances{
-      .should_state_usage = states_usage && complete && has_succeeded() && has_telling_content(),
+      .should_state_usage = states_usage && complete && has_succeeded() && has_telling_content() && !is_pending(),
       .several_messages = findings.lost_message(),
   };
   const Verdict verdict = judge(own, circumstances);
@@ -155,7 +160,7 @@ bool ExchangeMeter::State::ended_by_error(const Usage& usage) const {
 // all: what a provider states is never replaced, least of all a zero.
 bool ExchangeMeter::State::may_estimate(const Usage& usage, bool by_error) const {
   if (fallbacks.counter == nullptr || limits.sample_bytes == 0 || is_generic()) return false;
-  if (billing != provider::Billing::kAlways || !has_succeeded()) return false;
+  if (billing != provider::Billing::kAlways || !has_succeeded() || is_pending()) return false;
   if (findings.has(Slot::kErrorType)) return by_error;
   if (usage.source == UsageSource::kNone) return !complete || has_telling_content();
   return !complete && response && response->is_stream() && !findings.has(Slot::kFinishReason);
@@ -288,6 +293,7 @@ Reading ExchangeMeter::finish() {
   if (state.format == nullptr) return reading;
   if (state.format->stream && state.format->stream->separate) reading.billing = provider::Billing::kNever;
   reading.stream = state.response && state.response->is_stream();
+  reading.pending = state.is_pending();
   UsageReading stated = state.stated_usage();
   reading.usage = std::move(stated.usage);
   const bool by_error = state.ended_by_error(reading.usage);

@@ -85,6 +85,7 @@ struct Reading {
   std::string finish_reason;
   Usage usage;
   provider::Billing billing = provider::Billing::kAlways;
+  bool pending = false;    // what was asked for is not done: a later response says what it used
   bool truncated = false;  // a limit was reached: counts may be missing
   bool complete = false;   // the response came to its end
   std::array<std::uint32_t, kFaultCount> faults{};
