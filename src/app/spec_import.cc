@@ -410,7 +410,9 @@ Result<SpecImport> import_specs(std::string_view text, const provider::Registry&
     if (!listed.empty()) {
       LiteLlmImport list("LiteLLM's list of models", registry);
       for (const std::string& provider : listed) list.without_address(provider);
-      return list.take();
+      SpecImport made = list.take();
+      made.left_out.emplace_back("its prices: `tokometer prices update --from DATE=FILE` takes them over");
+      return made;
     }
     return fail(ErrorCode::kInvalid, "neither Tokentap's providers.json nor one of LiteLLM's lists");
   }();

@@ -161,7 +161,8 @@ TEST_F(SpecImportTest, NamesWhatAListOfModelsCannotSay) {
   EXPECT_THAT(made.specs, IsEmpty());
   EXPECT_THAT(made.left_out,
               ElementsAre(StartsWith("novita: this list does not say where it is"),
-                          "vertex_ai-anthropic_models: built in as gcp.vertex_ai", "xai: built in as x_ai"));
+                          "vertex_ai-anthropic_models: built in as gcp.vertex_ai", "xai: built in as x_ai",
+                          HasSubstr("tokometer prices update --from")));
 }
 
 TEST_F(SpecImportTest, RefusesWhatItDoesNotKnow) {
