@@ -197,6 +197,7 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                                   .accounts = *accounts_,
                                   .quotas = quotas_,
                                   .budgets = *budgets_,
+                                  .late = late_,
                                   .capture_known = config_.capture.enabled,
                                   .keep_unknown = config_.capture_mode == CaptureMode::kCaptureAll};
   PageSources pages{.clock = clock_,
@@ -368,6 +369,7 @@ void ProxyService::cut_off() {
 
 void ProxyService::join() {
   server_->join();
+  late_.stop();
   if (ingest_) ingest_->stop();
   if (feed_ && !feed_->stop(kConsumerPatience))
     log_.warn("the output hangs: not every call was printed; all are recorded");
