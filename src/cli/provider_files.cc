@@ -172,7 +172,17 @@ Result<ExitCode> run_providers_import(const Arguments& arguments, Environment& e
     const fs::path file = config->config_dir / "providers" / (spec.name + ".json");
     const auto mistakes = mistakes_of(*config, file.string(), spec.json);
     if (!mistakes) return fail(mistakes.error());
-    for (const std::string& mistake : *mistakes) environment.err.print("tokometer: {}\n", mistake);
+    // Of what was not written nobody could look up a line.
+    const std::string written_as = file.string() + ":";
+    for (const std::string_view mistake : *mistakes) {
+      const auto what = mistake.starts_with(written_as) ? mistake.find(": ", written_as.size()) : std::string_view::npos;
+      if (what == std::string_view::npos) {
+        environment.err.print("tokometer: {}\n", mistake);
+      } else {
+        environment.err.print("tokometer: {}:{}: {}{}\n", list, spec.line_of(mistake.substr(what)), spec.name,
+                              mistake.substr(what));
+      }
+    }
     auto done = mistakes->empty() ? write_spec(file, spec.json, arguments.has("force"))
                                   : Result<void>(fail(ErrorCode::kInvalid, spec.name + ": not written"));
     if (!done) {
