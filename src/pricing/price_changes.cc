@@ -83,8 +83,10 @@ bool is_outdated(const Entry& after, const Entry& before, ListDay day) {
 bool is_noise(const std::string& figure, Price price, const Figures& all) {
   constexpr std::string_view kReasoning = "reasoning";
   constexpr std::string_view kOutput = "output";
-  if (figure == kOutput || figure.ends_with(" output")) {
-    const auto input = all.find(figure.substr(0, figure.size() - kOutput.size()) + "input");
+  const std::string_view plain = std::string_view(figure).substr(0, figure.find(" >"));
+  if (plain == kOutput || plain.ends_with(" output")) {
+    std::string name = figure;
+    const auto input = all.find(name.replace(plain.size() - kOutput.size(), kOutput.size(), "input"));
     return price == Price() && input != all.end() && input->second != Price();
   }
   const auto at = figure.find(kReasoning);
@@ -129,7 +131,8 @@ void add_changes(const Entry& before, const Entry& after, ListDay day, ModelChan
   for (const auto& [figure, price] : has) {
     const auto found = had.find(figure);
     if (found != had.end() && found->second == price) continue;
-    if (found == had.end() && is_noise(figure, price, has)) continue;
+    // Nor does a list that has 0 for an output make it free.
+    if ((found == had.end() || price == Price()) && is_noise(figure, price, has)) continue;
     // Lists have one fee for all requests, or one for a search; where ours depends on the request, it knows better.
     if (has_conditions && found == had.end() && (figure == kRequestFigure || figure == "tool web_search")) continue;
     changed = true;

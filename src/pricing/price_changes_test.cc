@@ -147,6 +147,12 @@ TEST_F(PriceChanges, AListOfBeforeThePriceInForceChangesNothing) {
   EXPECT_EQ(changes("list, 2026-11-25", "m"), "*m: input 4>9\n");
 }
 
+TEST_F(PriceChanges, NoOutputBecomesFreeBesideAnInputThatIsNot) {
+  const PriceFile file = listed(R"({"id": "m", "prices": [{"sources": ["l"], "input": 1, "output": 0,
+      "long_context": [{"above": 128000, "input": 2, "output": 0}]}]})");
+  EXPECT_EQ(text_of(price_changes(file, *catalog(), kToday, kToday)), "*m: input >128000 >2\n");
+}
+
 TEST_F(PriceChanges, AListOfAGuessedDayLeavesPricesThatHaveADay) {
   const PriceFile file = listed(R"({"id": "m", "prices": [{"sources": ["l"], "input": 9}]},
                                    {"id": "n", "prices": [{"sources": ["l"], "input": 9}]},
