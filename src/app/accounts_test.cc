@@ -87,6 +87,12 @@ TEST_F(AccountsTest, KnowsAnAccountWhoseTokenIsRenewed) {
   const std::string second = token(R"({"exp":2,"https://api.openai.com/auth":{"chatgpt_account_user_id":"u__a"}})");
   EXPECT_EQ(of(accounts, "openai.codex", {{"authorization", first}, {"chatgpt-account-id", "a"}}),
             of(accounts, "openai.codex", {{"authorization", second}, {"chatgpt-account-id", "a"}}));
+  EXPECT_EQ(of(accounts, "openai", {{"authorization", first}}), of(accounts, "openai", {{"authorization", second}}));
+  EXPECT_EQ(of(accounts, "openai", {{"authorization", token(R"({"exp":1,"sub":"me"})")}}),
+            of(accounts, "openai", {{"authorization", token(R"({"exp":2,"sub":"me"})")}}));
+  EXPECT_NE(of(accounts, "openai", {{"authorization", "Bearer sk-1"}}),
+            of(accounts, "openai", {{"authorization", "Bearer sk-2"}}))
+      << "keys stay what they are";
   EXPECT_EQ(of(accounts, "openai.codex", {{"authorization", "Bearer x"}, {"chatgpt-account-id", "a"}}),
             of(accounts, "openai.codex", {{"authorization", "Bearer y"}, {"chatgpt-account-id", "a"}}));
   for (const std::string_view provider : {"azure.ai.openai", "ibm.watsonx.ai", "databricks"}) {

@@ -36,6 +36,20 @@ meter::Limits with_share(meter::Limits limits, std::int64_t open) {
   return limits;
 }
 
+void journal(const MeteringServices& services, const event::Event& event) {
+  if (services.journal == nullptr) return;
+  // The journal itself keeps, counts and logs what it cannot write.
+  if (!services.journal->append(event)) services.metrics.tap_fault("journal");
+}
+
+// The journal has the event when this returns.
+void record(const MeteringServices& services, event::Event&& event) {
+  journal(services, event);
+  services.budgets.add(event);
+  services.metrics.exchange_closed(event);
+  if (services.feed != nullptr) services.feed->offer(std::move(event));
+}
+
 class MeteringTap final : public proxy::Tap {
  public:
   // `services` and `ids` must outlive the tap.
@@ -157,10 +171,32 @@ class MeteringTap final : public proxy::Tap {
     event_.duration_us = microseconds(started_, at);
     meter::Reading reading = meter_.finish();
     report_faults(reading.faults);
+    // Nobody waits for the end of what broke off: its estimate may.
+    if (reading.later && !event_.complete && record_later(reading)) return;
     event::apply_reading(event_, std::move(reading), services_.repeats, *rules_->prices);
     if (capture_) event_.capture_ref = services_.captures->close(std::move(capture_), event_);
     report_quotas();
-    record(std::move(event_));
+    record(services_, std::move(event_));
+  }
+
+  // Whether the event will be recorded when the table is loaded by which its usage is to be estimated. What is done by
+  // then knows neither the tap nor its factory, which may be gone.
+  bool record_later(const meter::Reading& reading) {
+    event::Event event = event_;
+    event.request_model = reading.request_model;
+    event.response_model = reading.response_model;
+    // Named before it is known whether it can be kept; the event names it in either case.
+    if (capture_) event.capture_ref = CaptureStore::name(event);
+    auto work = [services = services_, rules = rules_, event, read = reading]() mutable {
+      meter::finish_estimate(*rules->counter, *read.later, read.usage);
+      event::apply_reading(event, std::move(read), services.repeats, *rules->prices);
+      record(services, std::move(event));
+    };
+    if (!services_.late.offer(std::move(work))) return false;
+    if (capture_) services_.captures->close(std::move(capture_), event);
+    event_ = std::move(event);
+    report_quotas();
+    return true;
   }
 
   // Only now is it known which model was asked.
@@ -175,30 +211,16 @@ class MeteringTap final : public proxy::Tap {
     if (!snapshots.empty()) services_.quotas.offer(snapshots);
   }
 
-  // The journal has the event when this returns.
-  void record(event::Event&& event) {
-    journal(event);
-    services_.budgets.add(event);
-    services_.metrics.exchange_closed(event);
-    if (services_.feed != nullptr) services_.feed->offer(std::move(event));
-  }
-
   // A line that was counted before makes no event: a file may be fetched often.
   void take_call(meter::Reading&& call) {
     event::Event part = event::part_of(event_, ++calls_);
     event::apply_reading(part, std::move(call), services_.repeats, *rules_->prices);
     if (!part.billable) return;
     part.id = ids_.make(part.started_at);
-    journal(part);
+    journal(services_, part);
     services_.budgets.add(part);
     services_.metrics.call_counted(part);
     if (services_.feed != nullptr) services_.feed->offer(std::move(part));
-  }
-
-  void journal(const event::Event& event) {
-    if (services_.journal == nullptr) return;
-    // The journal itself keeps, counts and logs what it cannot write.
-    if (!services_.journal->append(event)) services_.metrics.tap_fault("journal");
   }
 
   void turn_ended(meter::Turn&& turn) {
@@ -211,7 +233,7 @@ class MeteringTap final : public proxy::Tap {
     report_faults(turn.reading.faults);
     event::apply_reading(event, std::move(turn.reading), services_.repeats, *rules_->prices);
     services_.metrics.exchange_opened();
-    record(std::move(event));
+    record(services_, std::move(event));
   }
 
   void tunnel_ended(const meter::WebSocketMeter::End& end, SteadyTime at) {
@@ -226,7 +248,7 @@ class MeteringTap final : public proxy::Tap {
     event::Event event = event::turn_event(event_, started_, *connection);
     event.capture_ref = std::move(captured);
     event::apply_reading(event, std::move(connection->reading), services_.repeats, *rules_->prices);
-    record(std::move(event));
+    record(services_, std::move(event));
   }
 
   void report_faults(const std::array<std::uint32_t, meter::kFaultCount>& faults) {

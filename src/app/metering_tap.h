@@ -27,6 +27,7 @@
 #include "app/budgets.h"
 #include "app/capture.h"
 #include "app/event_feed.h"
+#include "app/late_estimates.h"
 #include "app/metrics.h"
 #include "app/rules.h"
 #include "base/log.h"
@@ -50,6 +51,7 @@ struct MeteringServices {
   const Accounts& accounts;
   quota::Board& quotas;
   Budgets& budgets;
+  LateEstimates& late;
   bool capture_known = true;  // of endpoints that a spec names
   bool keep_unknown = false;  // calls of other endpoints make events and captures whatever their method is
 };

@@ -197,6 +197,7 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                                   .accounts = *accounts_,
                                   .quotas = quotas_,
                                   .budgets = *budgets_,
+                                  .late = late_,
                                   .capture_known = config_.capture.enabled,
                                   .keep_unknown = config_.capture_mode == CaptureMode::kCaptureAll};
   PageSources pages{.clock = clock_,
@@ -310,12 +311,17 @@ void ProxyService::remember_responses(const std::filesystem::path& file, const s
   const auto store = store::sqlite::open({.file = file, .read_only = true});
   if (!store) return;  // there is none yet, or the thread that stores says what is wrong
   std::vector<std::uint64_t> newest_first;
+  std::vector<meter::RepeatFilter::Provisional> provisional;
   const auto remembered = (*store)->query({}, store::Order::kNewestFirst, kRememberedResponses, [&](const auto& event) {
-    const bool counted = event.usage.source == meter::UsageSource::kReported && !event.response_id.empty();
-    if (counted) newest_first.push_back(meter::RepeatFilter::key(event.provider, event.response_id));
+    if (event.response_id.empty()) return !stop.stop_requested();
+    if (event.usage.source == meter::UsageSource::kReported && !event::is_partial(event)) {
+      newest_first.push_back(meter::RepeatFilter::key(event.provider, event.response_id));
+    } else if (event.billable && provisional.size() < meter::RepeatFilter::kProvisional) {
+      provisional.push_back({meter::RepeatFilter::key(event.provider, event.response_id), event.id});
+    }
     return !stop.stop_requested();
   });
-  repeats_.remember(newest_first);
+  repeats_.remember(newest_first, provisional);
   if (!remembered) log_.debug("{}", remembered.error().message);
 }
 
@@ -363,6 +369,7 @@ void ProxyService::cut_off() {
 
 void ProxyService::join() {
   server_->join();
+  late_.stop();
   if (ingest_) ingest_->stop();
   if (feed_ && !feed_->stop(kConsumerPatience))
     log_.warn("the output hangs: not every call was printed; all are recorded");

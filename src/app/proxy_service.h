@@ -120,6 +120,7 @@ class ProxyService {
   std::unique_ptr<store::Ingest> ingest_;    // null: no journal, or the store is switched off
   std::unique_ptr<CaptureStore> captures_;   // null: not asked for
   std::unique_ptr<EventFeed> feed_;          // null: nobody listens
+  LateEstimates late_;                       // behind what its estimates are reported to
   const std::shared_ptr<proxy::Distrust> distrust_ = std::make_shared<proxy::Distrust>();
   std::mutex domains_mutex_;
   std::vector<std::string> domains_;  // whose hosts are intercepted

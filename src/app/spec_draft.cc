@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -261,6 +262,16 @@ void write_rules(const DraftRules& rules, json::Writer& writer) {
   writer.end_object();
 }
 
+// Whether `guess` has all counts of `other`, read from where they were, and more.
+bool has_more(const UsageGuess& guess, const UsageGuess& other) {
+  return guess.counts.size() > other.counts.size() &&
+         std::ranges::all_of(other.counts, [&](const UsageGuess::Count& count) {
+           const auto same = std::ranges::find(guess.counts, count.name, &UsageGuess::Count::name);
+           return same != guess.counts.end() &&
+                  std::ranges::find(same->queries, count.queries.front()) != same->queries.end();
+         });
+}
+
 // Where the counts are: an object, or members of the document itself.
 void put_usage(const FoundUsage& usage, DraftRules& rules) {
   if (usage.query != "$") {
@@ -300,6 +311,9 @@ struct SpecDrafter::State {
     std::string response;
     std::string stream;
     std::string usage;
+    UsageGuess counts;  // of the recording that states the most
+    // What was found, by the part of the spec that says so: a recording that says more takes a part's place.
+    std::vector<Note> about, about_request, about_response, about_stream, about_usage;
   };
 
   std::string name;
@@ -309,14 +323,14 @@ struct SpecDrafter::State {
   std::string host;
   std::vector<Endpoint> endpoints;
   std::set<std::string> secret_fields, secret_query, limit_fields, id_fields;  // limit_fields: that have a note
-  std::vector<Note> notes;
+  std::vector<Note> host_notes;
   std::size_t passed_over = 0;
 
   bool take(json::Node root);
   void note_fields(const HarMessage& asked, const HarMessage& answered, std::string_view target);
   const KnownFormat* known_format(const HarMessage& asked, const HarMessage& answered, std::string_view target,
                                   const UsageGuess& guess, bool is_stream) const;
-  std::string draft_request(json::Node body, const DraftPath& path);
+  void draft_request(json::Node body, const DraftPath& path, Endpoint& endpoint);
   void draft_whole(json::Node body, Endpoint& endpoint);
   void draft_stream(const Answer& answer, Endpoint& endpoint);
   void draft_usage(const UsageGuess& guess, std::string_view at, Endpoint& endpoint);
@@ -357,14 +371,16 @@ bool SpecDrafter::State::take(json::Node root) {
   const DraftPath path = pattern_of(raw_path, !find_text(request, kModelNames).has_value());
   if (!provider::PathPattern::parse(path.pattern)) return false;  // no URL that a server would get
   auto at = std::ranges::find(endpoints, path.pattern, &Endpoint::path);
-  if (at != endpoints.end() && !(answer->framing.empty() ? at->response : at->stream).empty()) return false;
+  const bool says_more = at == endpoints.end() || has_more(guess, at->counts);
+  // One more of the same kind is of use where it states more.
+  if (!says_more && !(answer->framing.empty() ? at->response : at->stream).empty()) return false;
   if (at == endpoints.end() && endpoints.size() >= limits.endpoints) return false;
 
   if (host.empty()) {
     host = url->host;
     const std::string_view whole = root["request"]["url"].string().value_or("");
     origin = std::string(whole.substr(0, whole.find("://") + 3)) + host;
-    notes.push_back({"host", host, "", ""});
+    host_notes.push_back({"host", host, "", ""});
   }
   note_fields(asked, answered, url->target);
   if (at == endpoints.end()) {
@@ -374,19 +390,26 @@ bool SpecDrafter::State::take(json::Node root) {
     const auto known =
         std::ranges::find_if(kOperations, [&](const OperationWord& each) { return words.contains(each.word); });
     fresh.operation = known == kOperations.end() ? "chat" : known->operation;
-    notes.push_back({"endpoint", "POST " + path.pattern, fresh.operation,
-                     known == kOperations.end() ? "the path does not say what it does: taken for chat" : ""});
+    fresh.about.push_back({"endpoint", "POST " + path.pattern, fresh.operation,
+                           known == kOperations.end() ? "the path does not say what it does: taken for chat" : ""});
     endpoints.push_back(std::move(fresh));
     at = endpoints.end() - 1;
   }
-  if (const KnownFormat* known = known_format(asked, answered, url->target, guess, !answer->framing.empty())) {
+  const KnownFormat* const known = known_format(asked, answered, url->target, guess, !answer->framing.empty());
+  const bool is_first = at->counts.counts.empty();
+  if (known == nullptr && says_more) {
+    // What is known does not read all that this recording states.
+    at->known.clear();
+    at->compatible = {};
+    std::erase_if(at->about, [](const Note& note) { return note.what == "format"; });
+  } else if (known != nullptr && at->known != known->reference && (is_first || !at->known.empty())) {
     at->known = known->reference;
     if (!known->compatible_path.empty() && path.pattern.ends_with(known->compatible_path)) {
       at->compatible = known->compatible_path;
     }
-    notes.push_back({"format", at->known, answer->framing, ""});
+    at->about.push_back({"format", at->known, answer->framing, ""});
   }
-  if (at->request.empty()) at->request = draft_request(request, path);
+  if (at->request.empty()) draft_request(request, path, *at);
   if (answer->framing.empty()) {
     draft_whole(answer->events.front().data.root(), *at);
   } else {
@@ -401,7 +424,7 @@ void SpecDrafter::State::note_fields(const HarMessage& asked, const HarMessage& 
     const std::string field_name = lower_case(field.name);
     for (const std::string_view part : {"auth", "key", "token", "secret", "cookie"}) {
       if (field_name.contains(part) && secret_fields.insert(field_name).second) {
-        notes.push_back({"secret", field_name, "", ""});
+        host_notes.push_back({"secret", field_name, "", ""});
       }
     }
   }
@@ -410,7 +433,8 @@ void SpecDrafter::State::note_fields(const HarMessage& asked, const HarMessage& 
     if (field_name == "retry-after" || field_name.contains("ratelimit") || field_name.contains("rate-limit") ||
         field_name.contains("quota")) {
       if (limit_fields.insert(field_name).second) {
-        notes.push_back({"limit", field_name, "", "what it says of limits has to be written under \"quotas\" by hand"});
+        host_notes.push_back(
+            {"limit", field_name, "", "what it says of limits has to be written under \"quotas\" by hand"});
       }
     }
     if (field_name.ends_with("request-id") || field_name.ends_with("requestid") || field_name.ends_with("trace-id")) {
@@ -464,7 +488,8 @@ const KnownFormat* SpecDrafter::State::known_format(const HarMessage& asked, con
   return nullptr;
 }
 
-std::string SpecDrafter::State::draft_request(json::Node body, const DraftPath& path) {
+void SpecDrafter::State::draft_request(json::Node body, const DraftPath& path, Endpoint& endpoint) {
+  std::vector<Note>& notes = endpoint.about_request;
   DraftRules rules;
   if (const auto model = find_text(body, kModelNames)) {
     rules["model"] = json_text(model->query);
@@ -479,13 +504,14 @@ std::string SpecDrafter::State::draft_request(json::Node body, const DraftPath& 
     rules["stream"] = json_text("$.stream");
     notes.push_back({"stream", "$.stream", *stream ? "true" : "false", ""});
   }
-  std::string text;
-  json::Writer writer(text);
+  json::Writer writer(endpoint.request);
   write_rules(rules, writer);
-  return text;
 }
 
 void SpecDrafter::State::draft_whole(json::Node body, Endpoint& endpoint) {
+  std::vector<Note>& notes = endpoint.about_response;
+  notes.clear();
+  endpoint.response.clear();
   DraftRules rules;
   const auto put = [&](std::string_view key, std::string_view what, Names names) {
     const auto found = find_text(body, names);
@@ -503,6 +529,9 @@ void SpecDrafter::State::draft_whole(json::Node body, Endpoint& endpoint) {
 }
 
 void SpecDrafter::State::draft_stream(const Answer& answer, Endpoint& endpoint) {
+  std::vector<Note>& notes = endpoint.about_stream;
+  notes.clear();
+  endpoint.stream.clear();
   // How events are told apart.
   std::string_view type_name;
   std::set<std::string_view> framed;
@@ -580,11 +609,17 @@ void SpecDrafter::State::draft_stream(const Answer& answer, Endpoint& endpoint) 
 }
 
 void SpecDrafter::State::draft_usage(const UsageGuess& guess, std::string_view at, Endpoint& endpoint) {
+  std::vector<Note>& notes = endpoint.about_usage;
   if (guess.counts.empty()) {
-    notes.push_back({"usage", "", "", "no counts found by a usual name: the endpoint is read without usage"});
+    if (endpoint.counts.counts.empty()) {
+      notes = {{"usage", "", "", "no counts found by a usual name: the endpoint is read without usage"}};
+    }
     return;
   }
-  if (endpoint.usage.empty()) endpoint.usage = guess.rules_json();
+  if (!has_more(guess, endpoint.counts)) return;
+  notes.clear();
+  endpoint.counts = guess;
+  endpoint.usage = guess.rules_json();
   for (const UsageGuess::Count& count : guess.counts) {
     std::string where;
     for (const std::string& query : count.queries) {
@@ -672,7 +707,13 @@ Result<SpecDraft> SpecDrafter::finish() {
   }
   const auto document = json::Document::parse(state_->json());
   if (!document) return fail(document.error());
-  SpecDraft draft{spec_text(document->root()), std::move(state_->notes)};
+  SpecDraft draft{spec_text(document->root()), std::move(state_->host_notes)};
+  for (State::Endpoint& endpoint : state_->endpoints) {
+    for (auto* notes : {&endpoint.about, &endpoint.about_request, &endpoint.about_response, &endpoint.about_stream,
+                        &endpoint.about_usage}) {
+      std::ranges::move(*notes, std::back_inserter(draft.notes));
+    }
+  }
   // What cannot be a spec (a URL that no server would have) is told rather than written. Formats of other specs are not
   // loaded here.
   const provider::SpecText text{"draft", draft.json};

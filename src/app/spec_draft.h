@@ -7,7 +7,8 @@
 // From each successful POST with a JSON or streamed answer: host, path,
 // operation, where model, stream flag, ids, finish reason and errors stand, how
 // a stream is framed and its events are called, the usage object and what its
-// counts contain. Where a format that is known already reads the same counts,
+// counts contain. Of several recordings of one endpoint, streamed or not, the
+// one that states the most counts. Where a format that is known already reads the same counts,
 // the draft refers to it. Every note says what was found, its value, and what
 // may be wrong about it. The spec is sound (provider/spec_file.h) by design.
 //

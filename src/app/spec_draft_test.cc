@@ -204,6 +204,21 @@ TEST_F(SpecDraftTest, MakesOneFormatOfAStreamAndAWholeResponse) {
   EXPECT_EQ(read(drafted, stream).usage.input_tokens, 6);
 }
 
+TEST_F(SpecDraftTest, LearnsFromTheRecordingThatStatesTheMost) {
+  const HarSample first{.response = R"({"token_usage": {"in_tokens": 4, "out_tokens": 5}})"};
+  const HarSample cached{.response = R"({"token_usage": {"in_tokens": 40, "out_tokens": 5, "cached_tokens": 30}})"};
+  const HarSample other{.response = R"({"use": {"prompt_tokens": 4, "completion_tokens": 5, "total_tokens": 9,
+                                        "cached_tokens": 1}})"};
+  for (const auto& samples : {std::vector{first, cached, other}, std::vector{cached, first}}) {
+    const SpecDraft drafted = draft(samples);
+    EXPECT_EQ(read(drafted, first).usage.input_tokens, 4);
+    EXPECT_EQ(read(drafted, cached).usage.cache_read_input_tokens, 30);
+    EXPECT_EQ(read(drafted, other).usage.source, meter::UsageSource::kNone);
+    EXPECT_EQ(std::ranges::count(drafted.notes, std::string("input_tokens"), &SpecDraft::Note::what), 1);
+    EXPECT_EQ(std::ranges::count(drafted.notes, std::string("endpoint"), &SpecDraft::Note::what), 1);
+  }
+}
+
 TEST_F(SpecDraftTest, PassesOverWhatTeachesNothing) {
   SpecDrafter drafter("acme", registry_);
   drafter.add("{}");

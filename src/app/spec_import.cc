@@ -161,7 +161,7 @@ class TokentapProvider {
     write_usage(writer);
     writer.end_object().end_object().end_object();
     note_the_rest();
-    return {name_, text_, std::move(notes_)};
+    return {name_, text_, std::move(notes_), node_.location().line, std::string(node_.raw())};
   }
 
  private:
@@ -315,7 +315,7 @@ std::optional<ImportedSpec> compatible_spec(const std::string& name, std::string
   put_route(writer, name, registry);
   writer.name("prefixes").begin_array().string(*prefix);
   writer.end_array().end_object();
-  return ImportedSpec{name, text, {}};
+  return ImportedSpec{.name = name, .json = text, .notes = {}};
 }
 
 class LiteLlmImport {
@@ -324,7 +324,8 @@ class LiteLlmImport {
     import_.kind = std::move(kind);
   }
 
-  void add(std::string_view provider, std::string_view base_url) {
+  // `said`: where the list says so.
+  void add(std::string_view provider, std::string_view base_url, json::Node said) {
     const auto url = split_har_url(base_url);
     if (const auto* known = url ? registry_.by_host(url->host) : nullptr) {
       import_.left_out.push_back(fmt::format("{}: {} is built in as {}", provider, url->host, known->name));
@@ -337,6 +338,8 @@ class LiteLlmImport {
     if (!spec || import_.specs.size() >= kMaxImported) {
       import_.left_out.push_back(fmt::format("{}: its base URL is none that can be used", provider));
     } else if (is_new) {
+      spec->line = said.location().line;
+      spec->said = said.raw();
       import_.specs.push_back(std::move(*spec));
     }
   }
@@ -375,13 +378,22 @@ SpecImport import_model_list(json::Node list, const provider::Registry& registry
     const auto url = split_har_url(*base);
     if (url && registry.by_name(spec_name(prefix)) != nullptr)
       prefix = std::string(url->host.substr(0, url->host.find(':')));
-    import.add(prefix, *base);
+    import.add(prefix, *base, model);
   }
   for (const std::string& prefix : unplaced) import.without_address(prefix);
   return import.take();
 }
 
 }  // namespace
+
+std::size_t ImportedSpec::line_of(std::string_view mistake) const {
+  const auto quoted = mistake.find('"');
+  const auto end = quoted == std::string_view::npos ? quoted : mistake.find('"', quoted + 1);
+  const auto at =
+      end == std::string_view::npos ? std::string::npos : said.find(mistake.substr(quoted + 1, end - quoted - 1));
+  if (at == std::string::npos) return line;
+  return line + static_cast<std::size_t>(std::ranges::count(std::string_view(said).substr(0, at), '\n'));
+}
 
 Result<SpecImport> import_specs(std::string_view text, const provider::Registry& registry) {
   auto document = json::Document::parse(std::string(text));
@@ -403,14 +415,16 @@ Result<SpecImport> import_specs(std::string_view text, const provider::Registry&
     if (has_urls) {
       LiteLlmImport list("LiteLLM's providers.json", registry);
       for (const auto [name, value] : root.members()) {
-        if (const auto url = value["base_url"].string()) list.add(name, *url);
+        if (const auto url = value["base_url"].string()) list.add(name, *url, value);
       }
       return list.take();
     }
     if (!listed.empty()) {
       LiteLlmImport list("LiteLLM's list of models", registry);
       for (const std::string& provider : listed) list.without_address(provider);
-      return list.take();
+      SpecImport made = list.take();
+      made.left_out.emplace_back("its prices: `tokometer prices update --from DATE=FILE` takes them over");
+      return made;
     }
     return fail(ErrorCode::kInvalid, "neither Tokentap's providers.json nor one of LiteLLM's lists");
   }();

@@ -16,6 +16,7 @@
 // Not here: writing files (cli/providers_import.cc), prices (pricing/).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,12 @@ struct ImportedSpec {
   std::string name;
   std::string json;
   std::vector<std::string> notes;  // what the list does not say, or says in vain
+  std::size_t line = 1;            // of the list, where it says what this was made of
+  std::string said = {};           // that, as it stands there
+
+  // The line of the list that `mistake`, found in what was made of it, is about: where what it quotes stands, else
+  // where the provider begins.
+  std::size_t line_of(std::string_view mistake) const;
 };
 
 struct SpecImport {

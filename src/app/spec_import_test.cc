@@ -154,14 +154,25 @@ TEST_F(SpecImportTest, TakesAModelListOver) {
               ElementsAre(AllOf(StartsWith("mystery: "), HasSubstr("does not say where")), "xai: built in as x_ai"));
 }
 
+TEST_F(SpecImportTest, KnowsTheLineOfTheListThatAMistakeIsAbout) {
+  const SpecImport made = import(
+      "{\"providers\": {\n\"acme\": {\"domains\": [\"api.acme.ai\"],\n"
+      "\"response\": {\"json\": {\n\"input_tokens_path\": \"$..[\"}}}}}");
+  ASSERT_EQ(made.specs.size(), 1U);
+  EXPECT_EQ(made.specs[0].line, 2U);
+  EXPECT_EQ(made.specs[0].line_of("query \"$..[\": no query"), 4U);
+  EXPECT_EQ(made.specs[0].line_of("unknown key \"elsewhere\""), 2U);
+  EXPECT_EQ(made.specs[0].line_of("something"), 2U);
+}
+
 TEST_F(SpecImportTest, NamesWhatAListOfModelsCannotSay) {
   const SpecImport made = import(R"({"sample_spec": {"litellm_provider": "one of …"},
       "xai/grok-4": {"litellm_provider": "xai"}, "novita/x": {"litellm_provider": "novita"},
       "vertex_ai/claude": {"litellm_provider": "vertex_ai-anthropic_models"}})");
   EXPECT_THAT(made.specs, IsEmpty());
-  EXPECT_THAT(made.left_out,
-              ElementsAre(StartsWith("novita: this list does not say where it is"),
-                          "vertex_ai-anthropic_models: built in as gcp.vertex_ai", "xai: built in as x_ai"));
+  EXPECT_THAT(made.left_out, ElementsAre(StartsWith("novita: this list does not say where it is"),
+                                         "vertex_ai-anthropic_models: built in as gcp.vertex_ai",
+                                         "xai: built in as x_ai", HasSubstr("tokometer prices update --from")));
 }
 
 TEST_F(SpecImportTest, RefusesWhatItDoesNotKnow) {

@@ -83,36 +83,100 @@ constexpr std::array kKnownNames = {
     KnownName{"total_token_count", Meaning::kTotal},
 };
 
+// What the words of a name say of a count, where the whole name is nobody's. The first of these kinds that a word is of
+// decides.
+struct NameWords {
+  Meaning meaning;
+  std::array<std::string_view, 10> words;
+};
+constexpr std::array kNameWords = {
+    NameWords{Meaning::kReasoning, {"reasoning", "thinking", "thought", "thoughts"}},
+    NameWords{Meaning::kInput, {"in", "input", "inputs", "prompt", "prompts", "request", "context", "sent", "query"}},
+    NameWords{Meaning::kOutput,
+              {"out", "output", "outputs", "completion", "completions", "generated", "generation", "response", "answer",
+               "received"}},
+    NameWords{Meaning::kTotal, {"total", "sum", "all"}},
+};
+// Words of what is no count of this call's text: a limit, a rate, a part of another kind.
+constexpr std::array<std::string_view, 19> kOtherWords = {
+    "max",   "min",   "limit", "budget", "remaining", "left",  "per",  "rate",      "cost",     "price",
+    "audio", "image", "video", "tool",   "ephemeral", "extra", "used", "predicted", "rejected",
+};
+constexpr std::array<std::string_view, 6> kWriteWords = {"write", "written", "writes", "creation", "create", "stored"};
+
 struct Stated {
   std::string query;
   std::int64_t value = 0;
   bool apart = false;
+  bool by_words = false;  // of its name
 };
 using Counts = std::array<std::optional<Stated>, kMeanings>;
 
 std::optional<Stated>& of(Counts& counts, Meaning meaning) { return counts[static_cast<std::size_t>(meaning)]; }
 
+// "in", "tokens" of "in_tokens", "in-tokens" and "inTokens".
+std::vector<std::string> words_of(std::string_view name) {
+  std::vector<std::string> words;
+  bool fresh = true;
+  bool after_lower = false;
+  for (const char c : name) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool letter = upper || (c >= 'a' && c <= 'z') || json::is_digit(c);
+    if (letter && (fresh || (upper && after_lower))) words.emplace_back();
+    if (letter) words.back() += upper ? static_cast<char>(c + ('a' - 'A')) : c;
+    fresh = !letter;
+    after_lower = letter && !upper;
+  }
+  return words;
+}
+
+// What a name means that nobody is known to use: it speaks of tokens, and of whose.
+std::optional<Meaning> meaning_by_words(std::string_view name) {
+  const std::vector<std::string> words = words_of(name);
+  const auto has = [&](const auto& some) {
+    return std::ranges::any_of(words,
+                               [&](const std::string& word) { return std::ranges::find(some, word) != some.end(); });
+  };
+  if (!has(std::array<std::string_view, 3>{"token", "tokens", "toks"}) || has(kOtherWords)) return std::nullopt;
+  if (has(std::array<std::string_view, 4>{"cache", "cached", "caching", "caches"})) {
+    return has(kWriteWords) ? Meaning::kCacheWrite : Meaning::kCacheRead;
+  }
+  for (const NameWords& kind : kNameWords) {
+    if (has(kind.words)) return kind.meaning;
+  }
+  return std::nullopt;
+}
+
 // The counts in `object` and in the objects of details within it; of several with one meaning the outermost, first.
-void collect(json::Node object, const std::string& query, int depth, Counts& counts) {
+// `by_words`: those whose names only their words tell.
+void collect(json::Node object, const std::string& query, int depth, bool by_words, Counts& counts) {
   for (const auto [name, value] : object.members()) {
     const auto known = std::ranges::find(kKnownNames, name, &KnownName::name);
     const auto number = value.int64();
-    if (known == kKnownNames.end() || !number || *number < 0) continue;
-    auto& stated = of(counts, known->meaning);
-    if (!stated) stated = Stated{member_query(query, name), *number, known->apart};
+    if (!number || *number < 0 || (known != kKnownNames.end()) == by_words) continue;
+    const auto meaning = by_words ? meaning_by_words(name) : std::optional(known->meaning);
+    if (!meaning) continue;
+    auto& stated = of(counts, *meaning);
+    if (!stated) stated = Stated{member_query(query, name), *number, !by_words && known->apart, by_words};
   }
   if (depth == 0) return;
   for (const auto [name, value] : object.members()) {
-    if (value.is_object()) collect(value, member_query(query, name), depth - 1, counts);
+    if (value.is_object()) collect(value, member_query(query, name), depth - 1, by_words, counts);
   }
 }
 
+// The same, by whole names before their words.
+Counts counts_in(json::Node object, int depth) {
+  Counts counts;
+  collect(object, "$", depth, false, counts);
+  collect(object, "$", depth, true, counts);
+  return counts;
+}
+
 int score_of(json::Node object) {
-  Counts own;
-  collect(object, "$", 0, own);
+  Counts own = counts_in(object, 0);
   if (!of(own, Meaning::kInput) && !of(own, Meaning::kOutput)) return 0;
-  Counts all;
-  collect(object, "$", 2, all);
+  const Counts all = counts_in(object, 2);
   return static_cast<int>(std::ranges::count_if(all, [](const auto& stated) { return stated.has_value(); }));
 }
 
@@ -178,8 +242,7 @@ std::optional<FoundUsage> find_usage(json::Node root) {
 }
 
 UsageGuess guess_counts(json::Node usage) {
-  Counts counts;
-  collect(usage, "$", 2, counts);
+  Counts counts = counts_in(usage, 2);
   const auto& input = of(counts, Meaning::kInput);
   const auto& cache_read = of(counts, Meaning::kCacheRead);
   const auto& cache_write = of(counts, Meaning::kCacheWrite);
@@ -234,6 +297,12 @@ UsageGuess guess_counts(json::Node usage) {
   }
   add("reasoning_output_tokens", reasoning);
   add("total_tokens", total);
+  for (UsageGuess::Count& count : guess.counts) {
+    const auto is_it = [&](const std::optional<Stated>& stated) {
+      return stated && stated->by_words && stated->query == count.queries.front();
+    };
+    if (count.doubt.empty() && std::ranges::any_of(counts, is_it)) count.doubt = "told by the words of its name";
+  }
   return guess;
 }
 

@@ -5,7 +5,8 @@
 //   const UsageGuess guess = guess_counts(usage_object);
 //   guess.rules_json();   // {"input_tokens":{"sum":["$.input_tokens",…]},…}
 //
-// Counts are told by their names, as providers call them; whether a count
+// Counts are told by their names, as providers call them, else by the words of
+// their names ("token_usage.in_tokens"), with a doubt; whether a count
 // contains another is told by the numbers where they add up to only one total,
 // else by the name and with a doubt.
 //

@@ -68,6 +68,27 @@ TEST(UsageGuess, SaysWhatTheNumbersDoNotTell) {
             "taken to contain what was cached");
 }
 
+TEST(UsageGuess, TellsCountsByTheWordsOfTheirNames) {
+  const auto document = json::Document::parse(
+      R"({"max_output_tokens": 4096, "token_usage": {"in_tokens": 7, "nTokensOut": 3, "cached-tokens-written": 2,
+          "tokens_from_cache": 1, "sum_of_tokens": 10, "thoughtTokens": 1}})");
+  const auto found = find_usage(document->root());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->query, "$.token_usage");
+  EXPECT_EQ(guess_counts(found->object).rules_json(),
+            R"({"input_tokens":"$.in_tokens","cache_read_input_tokens":"$.tokens_from_cache",)"
+            R"("cache_creation_input_tokens":"$['cached-tokens-written']","output_tokens":"$.nTokensOut",)"
+            R"("reasoning_output_tokens":"$.thoughtTokens","total_tokens":"$.sum_of_tokens"})");
+  EXPECT_EQ(doubt(R"({"in_tokens": 7, "out_tokens": 3})", "input_tokens"), "told by the words of its name");
+  // A name that is known goes before.
+  EXPECT_EQ(rules(R"({"prompt_tokens_billed": 9, "prompt_tokens": 8, "completion_tokens": 1})"),
+            R"({"input_tokens":"$.prompt_tokens","output_tokens":"$.completion_tokens"})");
+  for (const char* none : {R"({"max_tokens_out": 1})", R"({"input_audio_tokens": 1})", R"({"input": 1, "output": 2})",
+                           R"({"remaining_input_tokens": 5})", R"({"tokens": 5})"}) {
+    EXPECT_EQ(rules(none), "{}") << none;
+  }
+}
+
 TEST(UsageGuess, QuotesNamesThatNeedIt) {
   EXPECT_EQ(member_query("$", "a_b1"), "$.a_b1");
   EXPECT_EQ(member_query("$.x", "a-b"), "$.x['a-b']");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/nearest.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/format.h"
@@ -24,6 +26,7 @@
 #include "json/writer.h"
 #include "pricing/builtin_prices.h"
 #include "pricing/catalog.h"
+#include "provider/registry.h"
 #include "tokenizer/library.h"
 #include "tokenizer/model_table.h"
 #include "tokenizer/prompt.h"
@@ -39,8 +42,16 @@ using tokenizer::PromptCount;
 // A request is read whole, so it has a limit; text has none.
 constexpr std::size_t kMaxRequestBytes = std::size_t{64} << 20;
 constexpr std::size_t kReadBytes = std::size_t{256} << 10;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Without a model and an encoding.
 constexpr Encoding kDefaultEncoding = Encoding::kO200kBase;
+
+// Where a request in `text` begins: behind a mark of the byte order, which some editors write, and white space. npos if
+// nothing has come yet.
+std::size_t start_of_request(std::string_view text) {
+  const std::size_t mark = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  return text.find_first_not_of(" \t\r\n", mark);
+}
 
 // What was found in one file.
 struct Counted {
@@ -129,8 +140,25 @@ class FileCounter {
     counter.model_ = std::string(arguments.value("model").value_or(""));
     counter.provider_ = std::string(arguments.value("provider").value_or(""));
     counter.plain_ = arguments.has("text");
+    counter.config_dir_ = config->config_dir;
     if (const auto name = arguments.value("encoding")) counter.encoding_ = tokenizer::encoding_named(*name);
     return counter;
+  }
+
+  // What is wrong with the provider that was named, if nobody knows it: neither as one with prices nor as one whose
+  // calls are read.
+  Result<std::optional<std::string>> unknown_provider() const {
+    std::vector<std::string_view> names = prices_->providers();
+    if (provider_.empty() || std::ranges::binary_search(names, provider_)) return std::nullopt;
+    const auto specs = provider::Registry::load(embedded::providers(), config_dir_ / "providers");
+    if (!specs) return fail(specs.error());
+    for (const auto& spec : (*specs)->specs()) names.emplace_back(spec->name);
+    if (std::ranges::find(names, provider_) != names.end()) return std::nullopt;
+    std::ranges::sort(names);
+    names.erase(std::ranges::unique(names).begin(), names.end());
+    const auto near = nearest(provider_, names);
+    return fmt::format("--provider: there is no \"{}\"{}; known are {}", printable(provider_),
+                       near ? fmt::format(", did you mean \"{}\"?", *near) : "", fmt::join(names, ", "));
   }
 
   Result<Counted> count(const std::string& name) {
@@ -158,7 +186,7 @@ class FileCounter {
       check.feed(bytes);
       if (maybe_request) {
         head += bytes;
-        const std::size_t first = head.find_first_not_of(" \t\r\n");
+        const std::size_t first = start_of_request(head);
         maybe_request = first == std::string::npos ? head.size() <= kReadBytes
                                                    : head[first] == '{' && head.size() <= kMaxRequestBytes;
         if (maybe_request) continue;
@@ -210,13 +238,22 @@ class FileCounter {
 
   // `body` is a request, or text after all.
   Result<void> count_request(const std::string& body, Counted& counted) {
-    const auto document = json::Document::parse(body);
+    const bool has_mark = body.starts_with(kByteOrderMark);
+    const auto document = json::Document::parse(body.substr(has_mark ? kByteOrderMark.size() : 0));
     if (!document || !tokenizer::is_prompt(document->root())) {
       const auto* const tokenizer = start_text(counted);
       if (tokenizer == nullptr) return fail(library_->why(counted.encoding));
       tokenizer::Counter counter(*tokenizer);
       counter.feed(body);
       finish_text(counter, counted);
+      if (!document && body.find_first_not_of(" \t\r\n") != std::string::npos) {
+        // Lines of JSON, a request that is cut or nests too deeply: what was meant is more than its text.
+        counted.accuracy = {};
+        environment_.err.print(
+            "tokometer: {}: begins like a request, but is no JSON document ({}): counted as text, "
+            "which --text says it is\n",
+            printable(counted.file), document.error().message);
+      }
       return {};
     }
     counted.is_request = true;
@@ -261,6 +298,7 @@ class FileCounter {
   std::string model_;
   std::string provider_;
   std::optional<Encoding> encoding_;
+  std::filesystem::path config_dir_;
   bool plain_ = false;
 };
 
@@ -331,6 +369,9 @@ std::string parts_line(const Counted& counted) {
 Result<ExitCode> run_count(const Arguments& arguments, Environment& environment) {
   auto counter = FileCounter::open(arguments, environment);
   if (!counter) return fail(counter.error());
+  const auto unknown = counter->unknown_provider();
+  if (!unknown) return fail(unknown.error());
+  if (*unknown) return environment.wrong_use(arguments, **unknown);
   std::vector<Counted> all;
   ExitCode code = ExitCode::kOk;
   for (const std::string& file : arguments.positionals()) {
@@ -383,7 +424,7 @@ Command count_command() {
               "the count is an estimate: half of all measured requests were within the percentage that is shown. "
               "docs/tokenizers.md says how, and how well. Special tokens in a text are text. What is no text, and text "
               "without "
-              "a break for 4 MiB, is \"estimate\".",
+              "a break for 4 MiB, is \"estimate\", and so is what begins like a request and cannot be read as one.",
           .positionals =
               {{.name = "FILE", .type = OptionType::kFile, .help = "A file; - is standard input", .repeats = true}},
           .options = {{.name = "model",

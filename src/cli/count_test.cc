@@ -112,6 +112,27 @@ TEST_F(CountCommand, DoesNotCallExactWhatIsNoText) {
   EXPECT_THAT(test_.out(), HasSubstr(R"("exact":true)"));
 }
 
+TEST_F(CountCommand, DoesNotCallExactWhatItCannotReadAsARequest) {
+  const std::string request = R"({"model":"gpt-4o","messages":[{"role":"user","content":"hello"}]})";
+  std::string deep = R"({"messages":)";
+  for (int i = 0; i < 200; ++i) deep += '[';
+  for (int i = 0; i < 200; ++i) deep += ']';
+  for (const std::string& body : {request + "\n" + request, deep + "}", request.substr(0, 40)}) {
+    EXPECT_EQ(test_.run({"count", "--json", file(body)}), ExitCode::kOk) << body;
+    EXPECT_THAT(test_.out(), HasSubstr(R"("kind":"text")"));
+    EXPECT_THAT(test_.out(), HasSubstr(R"("exact":false)")) << body;
+    EXPECT_THAT(test_.err(), HasSubstr("begins like a request, but is no JSON document ("));
+    EXPECT_EQ(test_.run({"count", "--text", "--json", file(body)}), ExitCode::kOk);
+    EXPECT_THAT(test_.out(), HasSubstr(R"("exact":true)"));
+    EXPECT_EQ(test_.err(), "");
+  }
+  EXPECT_EQ(test_.run({"count", file(R"({"model":"gpt-4o","messages":"hello"})")}), ExitCode::kOk);
+  EXPECT_THAT(test_.out(), HasSubstr("estimate"));
+  EXPECT_THAT(test_.out(), HasSubstr("not counted: what has another shape"));
+  EXPECT_EQ(test_.run({"count", "--json", file("\xEF\xBB\xBF" + request)}), ExitCode::kOk) << "a byte order mark";
+  EXPECT_THAT(test_.out(), HasSubstr(R"("kind":"request")"));
+}
+
 TEST_F(CountCommand, CountsNothingAsNothing) {
   EXPECT_EQ(test_.run({"count", "--json", file("")}), ExitCode::kOk);
   EXPECT_THAT(test_.out(), HasSubstr(R"("bytes":0,"tokens":0)"));
@@ -129,8 +150,13 @@ TEST_F(CountCommand, SaysWhatIsMissing) {
 }
 
 TEST_F(CountCommand, TakesThePriceOfTheProviderThatIsNamed) {
-  EXPECT_EQ(test_.run({"count", "--json", "-m", "gpt-5", "--provider", "nobody", file("hello")}), ExitCode::kOk);
+  // One without prices.
+  EXPECT_EQ(test_.run({"count", "--json", "-m", "gpt-5", "--provider", "lm_studio", file("hello")}), ExitCode::kOk)
+      << test_.err();
   EXPECT_THAT(test_.out(), Not(HasSubstr("cost_usd")));
+  EXPECT_EQ(test_.run({"count", "-m", "gpt-5", "--provider", "anthropc", file("hello")}), ExitCode::kWrongUse);
+  EXPECT_THAT(test_.err(), HasSubstr(R"(there is no "anthropc", did you mean "anthropic"?; known are)"));
+  EXPECT_THAT(test_.err(), HasSubstr(", lm_studio, "));
   EXPECT_EQ(test_.run({"count", "--json", "-m", "gpt-5", "--provider", "azure.ai.openai", file("hello")}),
             ExitCode::kOk);
   EXPECT_THAT(test_.out(), HasSubstr("cost_usd"));

@@ -95,8 +95,8 @@ std::string guessed_date(const ListSource& source, Environment& environment) {
   const UtcTime time = error ? now : std::chrono::floor<UtcTime::duration>(std::chrono::file_clock::to_sys(written));
   const std::string date = date_of(std::min(time, now));
   environment.err.print(
-      "tokometer: {}: nothing says of which day its figures are; taken to be of {}, when the file was last written "
-      "(DATE={} says it)\n",
+      "tokometer: {}: nothing says of which day its figures are; taken to be of {}, when the file was last written, "
+      "and to know no better than prices that say since when they hold (DATE={} says it)\n",
       source.place, date, source.place);
   return date;
 }
@@ -118,9 +118,15 @@ Result<LoadedList> load_list(const ListSource& source, const std::vector<pricing
   return LoadedList{std::move(*list), source.date.empty() ? guessed_date(source, environment) : source.date};
 }
 
+// Lists put together, by provider.
+struct ListsRead {
+  std::vector<pricing::MergedPrices> merged;
+  pricing::ListDay day = pricing::ListDay::kStated;  // kGuessed: of one of them at least
+};
+
 // The lists that `places` name, else the public ones.
-Result<std::vector<pricing::MergedPrices>> load_lists(const std::vector<std::string_view>& places,
-                                                      const app::Config& config, Environment& environment) {
+Result<ListsRead> load_lists(const std::vector<std::string_view>& places, const app::Config& config,
+                             Environment& environment) {
   const auto kinds = pricing::read_list_kinds(embedded::price_lists());
   if (!kinds) return fail(kinds.error());
   std::vector<ListSource> sources;
@@ -129,14 +135,17 @@ Result<std::vector<pricing::MergedPrices>> load_lists(const std::vector<std::str
     for (const pricing::ListKind& kind : *kinds) sources.push_back({.place = kind.url, .date = {}});
   }
   std::vector<LoadedList> lists;
+  ListsRead read;
   for (const ListSource& source : sources) {
     auto list = load_list(source, *kinds, config, environment);
     if (!list) return fail(list.error());
     lists.push_back(std::move(*list));
+    if (source.date.empty() && !net::is_https_url(source.place)) read.day = pricing::ListDay::kGuessed;
   }
   std::vector<pricing::DatedList> dated;
   for (const LoadedList& list : lists) dated.push_back({&list.list, list.date});
-  return pricing::merge_price_lists(dated);
+  read.merged = pricing::merge_price_lists(dated);
+  return read;
 }
 
 // Changes of several providers, with the lists that they are from.
@@ -145,13 +154,12 @@ struct ProviderChanges {
   std::vector<ModelChange> changes;
 };
 
-std::vector<ProviderChanges> all_changes(const std::vector<pricing::MergedPrices>& listed,
-                                         const pricing::Catalog& catalog, std::optional<std::string_view> provider,
-                                         UtcTime now, UtcTime from) {
+std::vector<ProviderChanges> all_changes(const ListsRead& listed, const pricing::Catalog& catalog,
+                                         std::optional<std::string_view> provider, UtcTime now, UtcTime from) {
   std::vector<ProviderChanges> all;
-  for (const pricing::MergedPrices& merged : listed) {
+  for (const pricing::MergedPrices& merged : listed.merged) {
     if (provider && merged.file.provider != *provider) continue;
-    auto changes = pricing::price_changes(merged.file, catalog, now, from);
+    auto changes = pricing::price_changes(merged.file, catalog, now, from, listed.day);
     if (!changes.empty()) all.push_back({&merged, std::move(changes)});
   }
   return all;
@@ -351,7 +359,7 @@ Result<ExitCode> run_convert(const Arguments& arguments, Environment& environmen
                {.title = "one has it", .align = Align::kRight},
                {.title = "disputed", .align = Align::kRight},
                {.title = "written", .align = Align::kRight}});
-  for (pricing::MergedPrices& merged : *listed) {
+  for (pricing::MergedPrices& merged : listed->merged) {
     if (provider && merged.file.provider != *provider) continue;
     leave_out(merged.file, **base, environment.clock.now());
     table.add({printable(merged.file.provider), std::to_string(merged.agreed_by_three),

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -114,12 +115,18 @@ Result<ExitCode> run_providers_new(const Arguments& arguments, Environment& envi
                             "name, or say --force",
                             name));
   }
-  const fs::path recording = recording_path(*arguments.positional(1), *config);
+  std::vector<fs::path> recordings;
+  for (const std::string& from : std::span(arguments.positionals()).subspan(1)) {
+    recordings.push_back(recording_path(from, *config));
+  }
   app::SpecDrafter drafter(name, *registry);
-  auto read = app::read_har_file(recording, {}, [&](std::string_view entry) { drafter.add(entry); });
-  if (!read) return fail(read.error());
+  for (const fs::path& recording : recordings) {
+    auto read = app::read_har_file(recording, {}, [&](std::string_view entry) { drafter.add(entry); });
+    if (!read) return fail(read.error());
+  }
   const auto draft = drafter.finish();
-  if (!draft) return fail(draft.error().code, fmt::format("{}: {}", recording.string(), draft.error().message));
+  if (!draft)
+    return fail(draft.error().code, fmt::format("{}: {}", recordings.front().string(), draft.error().message));
 
   const auto target = arguments.value("output");
   const std::string file = target ? std::string(*target) : name + ".json";
@@ -136,7 +143,9 @@ Result<ExitCode> run_providers_new(const Arguments& arguments, Environment& envi
   show_notes(*draft, told);
   const auto doubts =
       std::ranges::count_if(draft->notes, [](const app::SpecDraft::Note& note) { return !note.doubt.empty(); });
-  if (const auto events = read_back(*config, name, draft->json, recording)) {
+  for (const fs::path& recording : recordings) {
+    const auto events = read_back(*config, name, draft->json, recording);
+    if (!events) continue;
     for (const event::Event& event : *events) {
       const auto count = [](const meter::Count& tokens) {
         return tokens ? std::to_string(*tokens) : std::string(format::kAbsent);
@@ -172,7 +181,18 @@ Result<ExitCode> run_providers_import(const Arguments& arguments, Environment& e
     const fs::path file = config->config_dir / "providers" / (spec.name + ".json");
     const auto mistakes = mistakes_of(*config, file.string(), spec.json);
     if (!mistakes) return fail(mistakes.error());
-    for (const std::string& mistake : *mistakes) environment.err.print("tokometer: {}\n", mistake);
+    // Of what was not written nobody could look up a line.
+    const std::string written_as = file.string() + ":";
+    for (const std::string_view mistake : *mistakes) {
+      const auto what =
+          mistake.starts_with(written_as) ? mistake.find(": ", written_as.size()) : std::string_view::npos;
+      if (what == std::string_view::npos) {
+        environment.err.print("tokometer: {}\n", mistake);
+      } else {
+        environment.err.print("tokometer: {}:{}: {}{}\n", list, spec.line_of(mistake.substr(what)), spec.name,
+                              mistake.substr(what));
+      }
+    }
     auto done = mistakes->empty() ? write_spec(file, spec.json, arguments.has("force"))
                                   : Result<void>(fail(ErrorCode::kInvalid, spec.name + ": not written"));
     if (!done) {
@@ -199,9 +219,11 @@ Command providers_new_command() {
           "Finds out where the calls of a HAR file or a capture went, what kind of calls they are, and where the "
           "model, the usage and all else that a spec says stands in them. Each is shown with its value, and with "
           "what is unsure. The spec goes to the standard output, or to --output.\n\n"
-          "Two recordings of the same call, streamed and not, make one spec that reads both.",
+          "Recordings of the same call, streamed and not, make one spec that reads both; of several of one kind, the "
+          "one "
+          "that states the most counts.",
       .positionals = {{.name = "NAME", .help = "What the provider is to be called"},
-                      {.name = "FROM", .type = OptionType::kFile, .help = "A HAR file, or a capture"}},
+                      {.name = "FROM", .type = OptionType::kFile, .help = "A HAR file, or a capture", .repeats = true}},
       .options = {{.name = "output",
                    .letter = 'o',
                    .type = OptionType::kFile,

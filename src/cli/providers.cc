@@ -24,6 +24,9 @@
 namespace tokometer::cli {
 namespace {
 
+// Of one check.
+constexpr std::size_t kMaxToldMistakes = 20;
+
 namespace fs = std::filesystem;
 using provider::Endpoint;
 using provider::Spec;
@@ -166,7 +169,9 @@ Result<ExitCode> run_providers_check(const Arguments& arguments, Environment& en
   for (std::size_t i = 0; i < files->size(); ++i) user.push_back({(*files)[i].native(), contents[i]});
 
   const provider::LoadedSpecs loaded = provider::load_specs(builtin, user);
-  for (const std::string& mistake : loaded.mistakes) environment.out.print("{}\n", mistake);
+  const std::size_t told = std::min(loaded.mistakes.size(), kMaxToldMistakes);
+  for (std::size_t i = 0; i < told; ++i) environment.out.print("{}\n", loaded.mistakes[i]);
+  if (loaded.mistakes.size() > told) environment.out.print("and {} more\n", loaded.mistakes.size() - told);
   if (!loaded.mistakes.empty()) return ExitCode::kFailed;
   environment.out.print("{}: {} providers, {} files of your own\n", environment.out.style().green("ok"),
                         loaded.specs.size(), user.size());

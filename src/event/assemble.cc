@@ -27,6 +27,25 @@ std::int64_t microseconds(SteadyTime from, SteadyTime to) {
   return std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
 }
 
+// Whether the event bills what `reading` says. What is not done bills later; what another event counts already bills
+// nothing, unless only now its provider says what it used: then this event takes the place of that one.
+bool bills(Event& event, const meter::Reading& reading, meter::RepeatFilter& repeats) {
+  if (reading.pending || reading.billing == provider::Billing::kNever) return false;
+  const bool may_repeat = reading.billing == provider::Billing::kOncePerResponse;
+  const std::string& id = reading.response_id;
+  const bool is_whole = reading.complete || !reading.finish_reason.empty();
+  if (reading.usage.source == meter::UsageSource::kReported && is_whole) {
+    const bool first = repeats.first(event.provider, id);
+    if (!may_repeat) return true;
+    const auto replaced = first ? repeats.take_provisional(event.provider, id) : std::nullopt;
+    if (replaced) event.replaces = replaced->text();
+    return first;
+  }
+  if (may_repeat && repeats.knows(event.provider, id)) return false;
+  repeats.note_provisional(event.provider, id, event.id);
+  return true;
+}
+
 void fill(std::string& target, std::string&& value) {
   if (target.empty()) target = std::move(value);
 }
@@ -74,10 +93,7 @@ Event part_of(const Event& exchange, std::int64_t number) {
 
 void apply_reading(Event& event, meter::Reading&& reading, meter::RepeatFilter& repeats,
                    const pricing::Catalog& catalog) {
-  if (reading.usage.source == meter::UsageSource::kReported) {
-    const bool first = repeats.first(event.provider, reading.response_id);
-    if (reading.billing == provider::Billing::kOncePerResponse) event.billable = first;
-  }
+  event.billable = bills(event, reading, repeats);
   event.request_model = std::move(reading.request_model);
   event.response_model = std::move(reading.response_model);
   event.response_id = std::move(reading.response_id);
@@ -90,7 +106,6 @@ void apply_reading(Event& event, meter::Reading&& reading, meter::RepeatFilter& 
   event.truncated = reading.truncated;
   event.complete = event.complete && reading.complete;
   event.usage = std::move(reading.usage);
-  if (reading.billing == provider::Billing::kNever) event.billable = false;
   apply_prices(event, catalog);
 }
 

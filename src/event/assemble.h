@@ -48,8 +48,10 @@ void describe_request(Event& event, const RequestFacts& request, const client::D
 Event part_of(const Event& exchange, std::int64_t number);
 
 // Sets models, ids, usage and cost. Context that the caller gave goes before
-// what was read from bodies. Needs started_at, which decides the price. A poll
-// that repeats usage which `repeats` knows is not billable.
+// what was read from bodies. Needs id and started_at, which decides the price.
+// A poll that repeats usage which `repeats` knows is not billable, nor is one
+// of what is not done; one that brings the usage of a call that was counted
+// without it replaces that call's event.
 void apply_reading(Event& event, meter::Reading&& reading, meter::RepeatFilter& repeats,
                    const pricing::Catalog& catalog);
 

@@ -165,5 +165,64 @@ TEST_F(Assemble, CountsAResponseThatIsFetchedAgainOnce) {
   }
 }
 
+// A background response whose stream broke off, and which is fetched later.
+TEST_F(Assemble, ExactUsageTakesThePlaceOfAnEstimate) {
+  meter::Reading broken = reading();
+  broken.response_id = "resp_1";
+  broken.complete = false;
+  broken.usage.source = meter::UsageSource::kEstimated;
+  Event estimated = at_noon();
+  estimated.id = *Uuid::parse("0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b");
+  apply_reading(estimated, std::move(broken), repeats, *catalog);
+  EXPECT_TRUE(estimated.billable);
+  EXPECT_EQ(estimated.replaces, "");
+
+  const auto poll = [&](meter::UsageSource source, bool pending) {
+    meter::Reading fetched = reading();
+    fetched.response_id = "resp_1";
+    fetched.billing = provider::Billing::kOncePerResponse;
+    fetched.usage.source = source;
+    fetched.pending = pending;
+    Event event = at_noon();
+    apply_reading(event, std::move(fetched), repeats, *catalog);
+    return event;
+  };
+  EXPECT_FALSE(poll(meter::UsageSource::kNone, true).billable);
+  EXPECT_FALSE(poll(meter::UsageSource::kNone, false).billable);
+  const Event exact = poll(meter::UsageSource::kReported, false);
+  EXPECT_TRUE(exact.billable);
+  EXPECT_EQ(exact.replaces, estimated.id.text());
+  const Event again = poll(meter::UsageSource::kReported, false);
+  EXPECT_FALSE(again.billable);
+  EXPECT_EQ(again.replaces, "");
+}
+
+// The run's steps said a part of it before the stream broke off.
+TEST_F(Assemble, ExactUsageTakesThePlaceOfAPart) {
+  for (const bool is_poll : {false, true}) {
+    meter::Reading read = reading();
+    read.response_id = "run_1";
+    read.billing = provider::Billing::kOncePerResponse;
+    read.complete = is_poll;
+    Event event = at_noon();
+    apply_reading(event, std::move(read), repeats, *catalog);
+    EXPECT_TRUE(event.billable);
+    EXPECT_EQ(event.replaces.empty(), !is_poll);
+  }
+}
+
+// A prediction that states no tokens even when it is done.
+TEST_F(Assemble, APollWithoutUsageCountsOnce) {
+  for (const bool is_first : {true, false}) {
+    meter::Reading read = reading();
+    read.response_id = "p1";
+    read.billing = provider::Billing::kOncePerResponse;
+    read.usage = {};
+    Event event = at_noon();
+    apply_reading(event, std::move(read), repeats, *catalog);
+    EXPECT_EQ(event.billable, is_first);
+  }
+}
+
 }  // namespace
 }  // namespace tokometer::event

@@ -204,7 +204,7 @@ class FieldReader {
     return value.has_value();
   }
   bool take(meter::UsageSource& member) { return take_choice(member, meter::UsageSource::kEstimated); }
-  bool take(meter::UsageStep& member) { return take_choice(member, meter::UsageStep::kEstimate); }
+  bool take(meter::UsageStep& member) { return take_choice(member, meter::UsageStep::kGuess); }
   bool take(meter::EstimatedCounts& member) { return take_choice(member, meter::EstimatedCounts::kBoth); }
   // An enumerator that a newer program invented is none that we can vouch for.
   template <typename Enum>

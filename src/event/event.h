@@ -60,8 +60,9 @@ struct Event {
   bool truncated = false;           // the tap gave up on a part: counts may be missing
   bool complete = true;             // false when either side broke off
   bool billable = true;             // false where the endpoint bills nothing, or repeats an earlier call's usage
-  std::string capture_ref;          // the file of the raw exchange; gone after its retention, or if the disk was full
-  std::string source_id;            // of an imported exchange: its name in the file it came from
+  std::string replaces;     // the id of an event that bills nothing any more, since this one has its exact usage
+  std::string capture_ref;  // the file of the raw exchange; gone after its retention, or if the disk was full
+  std::string source_id;    // of an imported exchange: its name in the file it came from
 };
 
 // The model that reports count the event under: the one that answered, else the one asked for.

@@ -176,7 +176,7 @@ class MemberReader {
   }
   static bool take(const Field&, json::Node node, meter::UsageStep& step) {
     using enum meter::UsageStep;
-    return choose(node, step, {kSpec, kAlternative, kGeneric, kEstimate});
+    return choose(node, step, {kSpec, kAlternative, kGeneric, kEstimate, kGuess});
   }
   static bool take(const Field&, json::Node node, meter::EstimatedCounts& counts) {
     using enum meter::EstimatedCounts;

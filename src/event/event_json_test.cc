@@ -31,7 +31,7 @@ TEST(EventJson, HasTheNamesAndFormsOfTheDesign) {
             R"("capture_ref":"2026/11/22/x","source_id":"entry 7","usage_step":"alternative",)"
             R"("run":"0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",)"
 
-            R"("usage_estimated":"output"})");
+            R"("usage_estimated":"output","replaces":"0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2c"})");
 }
 
 TEST(EventJson, ReadsBackWhatItWrites) {

@@ -65,6 +65,7 @@ inline Event full_event() {
   event.truncated = true;
   event.complete = false;
   event.billable = false;
+  event.replaces = "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2c";
   event.capture_ref = "2026/11/22/x";
   event.source_id = "entry 7";
   return event;

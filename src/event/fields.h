@@ -95,6 +95,7 @@ constexpr void for_each_field(AnyEvent& event, Visitor&& visit) {
   visit(Field{57, "usage_step"}, usage.step);
   visit(Field{58, "run", Form::kName}, event.run);
   visit(Field{59, "usage_estimated"}, usage.estimated);
+  visit(Field{60, "replaces"}, event.replaces);
 }
 
 }  // namespace tokometer::event

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace tokometer::meter {
 namespace {
@@ -31,6 +32,7 @@ std::int64_t estimate_tokens(const TextCounter& counter, std::string_view model,
 
 void estimate_usage(const TextCounter& counter, const Evidence& seen, bool must_answer, Usage& usage) {
   if (seen.output.empty() && (must_answer || usage.source == UsageSource::kReported)) return;
+  const bool by_table = counter.state(seen.model) == TextCounter::State::kReady;
   const auto tokens = [&](const TextSample& sample) -> Count {
     if (sample.empty()) return std::nullopt;
     return estimate_tokens(counter, seen.model, sample);
@@ -48,7 +50,16 @@ void estimate_usage(const TextCounter& counter, const Evidence& seen, bool must_
   usage.estimated = !out ? EstimatedCounts::kInput : input ? EstimatedCounts::kBoth : EstimatedCounts::kOutput;
   usage.total_tokens.reset();
   usage.source = UsageSource::kEstimated;
-  usage.step = UsageStep::kEstimate;
+  usage.step = by_table ? UsageStep::kEstimate : UsageStep::kGuess;
+}
+
+void finish_estimate(const TextCounter& counter, const LaterEstimate& later, Usage& usage) {
+  counter.load(later.seen.model);
+  Usage anew = later.stated;
+  estimate_usage(counter, later.seen, later.must_answer, anew);
+  anew.tool_calls = std::move(usage.tool_calls);
+  anew.service_tier = std::move(usage.service_tier);
+  usage = std::move(anew);
 }
 
 std::int64_t tokens_by_length(std::string_view text) {

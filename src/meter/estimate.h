@@ -24,6 +24,14 @@ class TextCounter {
   virtual ~TextCounter() = default;
   // A request for `model` has begun: its text may have to be counted. Never waits.
   virtual void prepare(std::string_view model) const = 0;
+  // How count() would count now: by what is known of the model, by the length of the text alone, or so only as long as
+  // a table is being loaded, for which load() waits.
+  enum class State : std::uint8_t { kReady, kMissing, kLoading };
+  virtual State state(std::string_view model) const {
+    static_cast<void>(model);
+    return State::kReady;
+  }
+  virtual void load(std::string_view model) const { static_cast<void>(model); }
   // How many tokens `text` has for `model`, which may be empty. Never waits; `text` is at most kMaxCountedBytes long.
   virtual std::int64_t count(std::string_view model, std::string_view text) const = 0;
   // The tokens of a whole request by what is known of the model: its frame, tools and images beside the text. Nothing
@@ -53,10 +61,21 @@ struct Evidence {
   TextSample output;
 };
 
-// Fills what `usage` lacks: input from the request, output from the text that was seen, if that is more than the
-// provider had stated before it broke off. Nothing is known of output without text, and then nothing changes where the
-// provider stated something, or where `must_answer`: there is no sign that a model was at work.
+// Fills what `usage` lacks (UsageStep::kGuess where the counter has no table): input from the request, output from the
+// text that was seen, if that is more than the provider had stated before it broke off. Nothing is known of output
+// without text, and then nothing changes where the provider stated something, or where `must_answer`: there is no sign
+// that a model was at work.
 void estimate_usage(const TextCounter& counter, const Evidence& seen, bool must_answer, Usage& usage);
+
+// What an estimate that had to be a guess can be made of once the table is loaded.
+struct LaterEstimate {
+  Evidence seen;
+  bool must_answer = false;
+  Usage stated;  // by the provider, before anything was estimated
+};
+
+// Waits for the table, and makes the estimate anew in the place of the guess in `usage`.
+void finish_estimate(const TextCounter& counter, const LaterEstimate& later, Usage& usage);
 
 // By the length of the text alone, for models whose tokenizer is not known: four bytes a token for ASCII, a little
 // less than one token for each other character.

@@ -48,6 +48,49 @@ TEST(Estimate, CutsLongTextsBetweenCharacters) {
   EXPECT_GT(estimate_tokens(Checking(), "m", {.text = text}), 0);
 }
 
+// Counts by the length until it is loaded.
+class SlowCounter final : public TextCounter {
+ public:
+  void prepare(std::string_view) const override {}
+  State state(std::string_view) const override { return state_; }
+  void load(std::string_view) const override { state_ = State::kReady; }
+  std::int64_t count(std::string_view, std::string_view text) const override {
+    return state_ == State::kReady ? static_cast<std::int64_t>(text.size()) : tokens_by_length(text);
+  }
+  mutable State state_ = State::kLoading;
+};
+
+TEST(Estimate, SaysThatItIsAGuessAndMakesItAnewOnceItCan) {
+  const SlowCounter counter;
+  LaterEstimate later;
+  later.seen.input.text = "input";
+  later.seen.output.text = "some output";
+  later.stated.output_tokens = 1;
+  Usage usage = later.stated;
+  estimate_usage(counter, later.seen, false, usage);
+  EXPECT_EQ(usage.step, UsageStep::kGuess);
+  EXPECT_EQ(usage.input_tokens, 2);
+  EXPECT_EQ(usage.output_tokens, 3);
+  usage.service_tier = "flex";
+  usage.tool_calls = {{"search", 1}};
+  finish_estimate(counter, later, usage);
+  EXPECT_EQ(usage.step, UsageStep::kEstimate);
+  EXPECT_EQ(usage.input_tokens, 5);
+  EXPECT_EQ(usage.output_tokens, 11);
+  EXPECT_EQ(usage.service_tier, "flex");
+  EXPECT_EQ(usage.tool_calls.size(), 1U);
+}
+
+TEST(Estimate, WithoutATableIsAGuessForGood) {
+  SlowCounter counter;
+  counter.state_ = TextCounter::State::kMissing;
+  Evidence seen;
+  seen.output.text = "some output";
+  Usage usage;
+  estimate_usage(counter, seen, false, usage);
+  EXPECT_EQ(usage.step, UsageStep::kGuess);
+}
+
 TEST(Estimate, CountsByLengthWithoutATokenizer) {
   EXPECT_EQ(tokens_by_length(""), 0);
   EXPECT_EQ(tokens_by_length("four"), 1);

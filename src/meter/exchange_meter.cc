@@ -76,6 +76,12 @@ struct ExchangeMeter::State {
 
   bool is_generic() const { return format == fallbacks.generic; }
   bool has_succeeded() const { return status >= 200 && status < 300; }
+  // Whether a later response tells what this call uses. RFC 9110 15.3.3: a poll that is answered by 202 has no answer
+  // yet.
+  bool is_pending() const {
+    constexpr int kAccepted = 202;
+    return findings.has(Slot::kPending) || (billing == provider::Billing::kOncePerResponse && status == kAccepted);
+  }
   // Content of a kind that may state usage.
   bool has_telling_content() const { return has_content && !(response && response->is_media()); }
   bool samples_requests() const {
@@ -89,7 +95,7 @@ struct ExchangeMeter::State {
 
   // Whether an estimate is to be expected: of a stream that says its usage only if asked, and was not.
   bool may_need_counter() const {
-    if (fallbacks.counter == nullptr || billing != provider::Billing::kAlways || !has_succeeded()) return false;
+    if (fallbacks.counter == nullptr || billing != provider::Billing::kAlways) return false;
     return format->stream && format->stream->usage_on_request && findings.text(Slot::kStream) == "true" &&
            !request_sample.mentions("\"include_usage\"");
   }
@@ -107,7 +113,7 @@ struct ExchangeMeter::State {
   void look_elsewhere(UsageReading& own, const Verdict& verdict, const Circumstances& circumstances);
   bool ended_by_error(const Usage& usage) const;
   bool may_estimate(const Usage& usage, bool by_error) const;
-  void estimate(Usage& usage);
+  void estimate(Reading& reading);
 };
 
 // By the steps of quality.h, but for the estimate.
@@ -121,7 +127,7 @@ UsageReading ExchangeMeter::State::stated_usage() {
   }
   const bool states_usage = billing == provider::Billing::kAlways && !is_generic() && !format->usage.counts.empty();
   const Circumstances circumstances{
-      .should_state_usage = states_usage && complete && has_succeeded() && has_telling_content(),
+      .should_state_usage = states_usage && complete && has_succeeded() && has_telling_content() && !is_pending(),
       .several_messages = findings.lost_message(),
   };
   const Verdict verdict = judge(own, circumstances);
@@ -159,13 +165,14 @@ bool ExchangeMeter::State::ended_by_error(const Usage& usage) const {
 // all: what a provider states is never replaced, least of all a zero.
 bool ExchangeMeter::State::may_estimate(const Usage& usage, bool by_error) const {
   if (fallbacks.counter == nullptr || limits.sample_bytes == 0 || is_generic()) return false;
-  if (billing != provider::Billing::kAlways || !has_succeeded()) return false;
+  if (billing != provider::Billing::kAlways || !has_succeeded() || is_pending()) return false;
   if (findings.has(Slot::kErrorType)) return by_error;
   if (usage.source == UsageSource::kNone) return !complete || has_telling_content();
   return !complete && response && response->is_stream() && !findings.has(Slot::kFinishReason);
 }
 
-void ExchangeMeter::State::estimate(Usage& usage) {
+void ExchangeMeter::State::estimate(Reading& reading) {
+  Usage& usage = reading.usage;
   Evidence seen;
   seen.model =
       findings.has(Slot::kResponseModel) ? findings.text(Slot::kResponseModel) : findings.text(Slot::kRequestModel);
@@ -174,7 +181,12 @@ void ExchangeMeter::State::estimate(Usage& usage) {
     seen.input = document_text(format->request_text, request_sample);
   }
   if (response) seen.output = response->text();
-  estimate_usage(*fallbacks.counter, seen, complete && !format->response_text.empty(), usage);
+  const bool must_answer = complete && !format->response_text.empty();
+  const bool is_loading = fallbacks.counter->state(seen.model) == TextCounter::State::kLoading;
+  const Usage stated = is_loading ? usage : Usage();
+  estimate_usage(*fallbacks.counter, seen, must_answer, usage);
+  if (!is_loading || usage.source != UsageSource::kEstimated) return;
+  reading.later = std::make_shared<const LaterEstimate>(LaterEstimate{std::move(seen), must_answer, stated});
 }
 
 ExchangeMeter::ExchangeMeter(const provider::Spec* spec, const provider::Endpoint* endpoint, std::string_view target,
@@ -253,6 +265,8 @@ void ExchangeMeter::request_end() {
   State::Request& request = *state_->request;
   request.coded.finish();
   if (auto* document = std::get_if<DocumentReader>(&request.reader)) document->finish(true);
+  // While the origin thinks about its answer.
+  if (state_->may_need_counter()) state_->fallbacks.counter->prepare(state_->findings.text(Slot::kRequestModel));
   state_->request.reset();
 }
 
@@ -260,7 +274,6 @@ void ExchangeMeter::response_head(int status, wire::Fields fields) {
   state_->status = status;
   if (state_->format == nullptr) return;
   take_fields(state_->format->response_head, fields, state_->findings);
-  if (state_->may_need_counter()) state_->fallbacks.counter->prepare(state_->findings.text(Slot::kRequestModel));
   Limits limits = state_->limits;
   if (!state_->samples_responses()) limits.sample_bytes = 0;
   if (!state_->has_succeeded()) state_->request_sample.drop();
@@ -292,11 +305,12 @@ Reading ExchangeMeter::finish() {
   if (state.format == nullptr) return reading;
   if (state.format->stream && state.format->stream->separate) reading.billing = provider::Billing::kNever;
   reading.stream = state.response && state.response->is_stream();
+  reading.pending = state.is_pending();
   UsageReading stated = state.stated_usage();
   reading.usage = std::move(stated.usage);
   const bool by_error = state.ended_by_error(reading.usage);
   if (by_error) reading.complete = false;
-  if (state.may_estimate(reading.usage, by_error)) state.estimate(reading.usage);
+  if (state.may_estimate(reading.usage, by_error)) state.estimate(reading);
   reading.usage.service_tier = state.findings.take(Slot::kServiceTier);
   for (auto& call : state.findings.take_tool_calls()) reading.usage.tool_calls.push_back(std::move(call));
   state.findings.move_to(reading);

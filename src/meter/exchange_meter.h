@@ -45,7 +45,8 @@ struct Limits {
   std::size_t sample_bytes = std::size_t{256} << 10U;
 };
 
-class TextCounter;  // estimate.h
+class TextCounter;     // estimate.h
+struct LaterEstimate;  // estimate.h
 
 // What is asked where a spec's own reading is poor or there is no spec. All of it outlives the meter.
 struct Fallbacks {
@@ -85,9 +86,13 @@ struct Reading {
   std::string finish_reason;
   Usage usage;
   provider::Billing billing = provider::Billing::kAlways;
+  bool pending = false;    // what was asked for is not done: a later response says what it used
   bool truncated = false;  // a limit was reached: counts may be missing
   bool complete = false;   // the response came to its end, and its content did, too
   std::array<std::uint32_t, kFaultCount> faults{};
+  // Where the usage is a guess because a tokenizer's table is still being loaded; else null. Who has the time makes it
+  // an estimate by finish_estimate() (estimate.h).
+  std::shared_ptr<const LaterEstimate> later;
 
   std::uint32_t faults_of(Fault fault) const { return faults[static_cast<std::size_t>(fault)]; }
 };

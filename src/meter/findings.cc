@@ -74,6 +74,7 @@ void Findings::put(const provider::Pick& pick, std::string_view text) {
   }
   if (pick.slot == Slot::kResponseId && pick.rank == 0) stated_id_ = text;
   if (text.empty() || (!pick.unless.empty() && text == pick.unless) || settled(pick)) return;
+  if (!pick.only.empty() && std::ranges::find(pick.only, text) == pick.only.end()) return;
   if (pick.slot == Slot::kUsage) usage_is_alternative_ = pick.rank > 0;
   const auto slot = static_cast<std::size_t>(pick.slot);
   texts_[slot] = text;
@@ -111,6 +112,7 @@ void Findings::move_to(Reading& reading) {
   reading.response_id = take(Slot::kResponseId);
   reading.finish_reason = take(Slot::kFinishReason);
   reading.error_type = take(Slot::kErrorType);
+  reading.pending = reading.pending || !take(Slot::kPending).empty();
   reading.truncated = truncated_;
   for (std::size_t i = 0; i < kFaultCount; ++i) reading.faults[i] += faults_[i];
 }

@@ -74,6 +74,7 @@ void describe(const provider::Endpoint* endpoint, const Reading& reading, const 
   writer.begin_object();
   writer.member_unless_empty("operation", endpoint == nullptr ? "" : endpoint->operation);
   if (reading.billing != provider::Billing::kAlways) writer.member("billing", name_of(reading.billing));
+  if (reading.pending) writer.member("pending", true);
   if (reading.stream) writer.member("stream", true);
   writer.member_unless_empty("request_model", reading.request_model);
   writer.member_unless_empty("response_model", reading.response_model);

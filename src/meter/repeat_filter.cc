@@ -21,9 +21,37 @@ bool RepeatFilter::first(std::string_view provider, std::string_view id) {
   return note(key(provider, id));
 }
 
-void RepeatFilter::remember(std::span<const std::uint64_t> newest_first) {
+void RepeatFilter::note_provisional(std::string_view provider, std::string_view id, const Uuid& event) {
+  if (id.empty()) return;
   const std::scoped_lock lock(mutex_);
-  for (const std::uint64_t hash : newest_first | std::views::reverse) note(hash);
+  note({key(provider, id), event});
+}
+
+std::optional<Uuid> RepeatFilter::take_provisional(std::string_view provider, std::string_view id) {
+  const std::scoped_lock lock(mutex_);
+  const auto node = provisional_.extract(key(provider, id));
+  if (node.empty()) return std::nullopt;
+  return node.mapped();
+}
+
+bool RepeatFilter::knows(std::string_view provider, std::string_view id) {
+  if (id.empty()) return false;
+  const std::uint64_t hash = key(provider, id);
+  const std::scoped_lock lock(mutex_);
+  return holds(hash) || provisional_.contains(hash);
+}
+
+void RepeatFilter::remember(std::span<const std::uint64_t> stated, std::span<const Provisional> provisional) {
+  const std::scoped_lock lock(mutex_);
+  for (const std::uint64_t hash : stated | std::views::reverse) note(hash);
+  for (const Provisional& response : provisional | std::views::reverse) note(response);
+}
+
+void RepeatFilter::note(const Provisional& response) {
+  if (holds(response.key) || !provisional_.try_emplace(response.key, response.event).second) return;
+  if (provisional_order_.size() < kProvisional) return provisional_order_.push_back(response.key);
+  provisional_.erase(std::exchange(provisional_order_[next_provisional_], response.key));
+  next_provisional_ = (next_provisional_ + 1) % kProvisional;
 }
 
 bool RepeatFilter::note(std::uint64_t hash) {
@@ -37,6 +65,14 @@ bool RepeatFilter::note(std::uint64_t hash) {
     next_ = (next_ + 1) % capacity_;
   }
   return true;
+}
+
+bool RepeatFilter::holds(std::uint64_t hash) const {
+  if (table_.empty()) return false;
+  for (std::size_t at = home(hash); table_[at] != 0; at = home(at + 1)) {
+    if (table_[at] == hash) return true;
+  }
+  return false;
 }
 
 bool RepeatFilter::insert(std::uint64_t hash) {

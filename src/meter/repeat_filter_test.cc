@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <random>
 #include <string>
@@ -48,6 +49,52 @@ TEST(RepeatFilter, RemembersExactlyTheLast) {
     last.push_back(id);
     if (last.size() > kCapacity) last.pop_front();
   }
+}
+
+TEST(RepeatFilter, GivesTheEventThatCountsAResponseWithoutItsUsageOnce) {
+  RepeatFilter filter;
+  Uuid event;
+  event.bytes[0] = 7;
+  filter.note_provisional("openai", "resp_1", event);
+  filter.note_provisional("openai", "resp_1", Uuid());
+  EXPECT_TRUE(filter.knows("openai", "resp_1"));
+  EXPECT_FALSE(filter.knows("azure", "resp_1"));
+  EXPECT_TRUE(filter.first("openai", "resp_1"));
+  EXPECT_EQ(filter.take_provisional("openai", "resp_1"), event);
+  EXPECT_EQ(filter.take_provisional("openai", "resp_1"), std::nullopt);
+  // What stated its usage needs no other event.
+  filter.note_provisional("openai", "resp_1", event);
+  EXPECT_EQ(filter.take_provisional("openai", "resp_1"), std::nullopt);
+  EXPECT_TRUE(filter.knows("openai", "resp_1"));
+}
+
+TEST(RepeatFilter, KnowsNothingOfNamelessEvents) {
+  RepeatFilter filter;
+  filter.note_provisional("openai", "", Uuid());
+  EXPECT_FALSE(filter.knows("openai", ""));
+}
+
+TEST(RepeatFilter, ForgetsTheOldestEventsWithoutUsage) {
+  RepeatFilter filter;
+  for (std::size_t i = 0; i <= RepeatFilter::kProvisional; ++i) {
+    filter.note_provisional("p", std::to_string(i), Uuid());
+  }
+  EXPECT_FALSE(filter.knows("p", "0"));
+  EXPECT_TRUE(filter.knows("p", "1"));
+  EXPECT_TRUE(filter.knows("p", std::to_string(RepeatFilter::kProvisional)));
+}
+
+TEST(RepeatFilter, RemembersAnEarlierRun) {
+  RepeatFilter filter;
+  Uuid event;
+  event.bytes[0] = 7;
+  const std::array stated = {RepeatFilter::key("p", "1")};
+  const std::array provisional = {RepeatFilter::Provisional{RepeatFilter::key("p", "1"), Uuid()},
+                                  RepeatFilter::Provisional{RepeatFilter::key("p", "2"), event}};
+  filter.remember(stated, provisional);
+  EXPECT_FALSE(filter.first("p", "1"));
+  EXPECT_EQ(filter.take_provisional("p", "1"), std::nullopt);
+  EXPECT_EQ(filter.take_provisional("p", "2"), event);
 }
 
 TEST(RepeatFilter, HoldsTwoOfTheLargestBatches) {

@@ -17,6 +17,14 @@ const tokenizer::Tokenizer* TokenCounter::tokenizer_of(const tokenizer::Model& m
 
 void TokenCounter::prepare(std::string_view model) const { tokenizer_of(models_->find(model)); }
 
+TextCounter::State TokenCounter::state(std::string_view model) const {
+  const tokenizer::Model found = models_->find(model);
+  if (tokenizer_of(found) != nullptr) return State::kReady;
+  return library_->is_settled(found.family->encoding) ? State::kMissing : State::kLoading;
+}
+
+void TokenCounter::load(std::string_view model) const { library_->find(models_->find(model).family->encoding); }
+
 std::int64_t TokenCounter::count(std::string_view model, std::string_view text) const {
   const tokenizer::Model found = models_->find(model);
   const tokenizer::Tokenizer* const tokenizer = tokenizer_of(found);

@@ -26,6 +26,8 @@ class TokenCounter final : public TextCounter {
       : library_(std::move(library)), models_(std::move(models)), wait_(wait) {}
 
   void prepare(std::string_view model) const override;
+  State state(std::string_view model) const override;
+  void load(std::string_view model) const override;
   std::int64_t count(std::string_view model, std::string_view text) const override;
   std::optional<std::int64_t> count_request(std::string_view model, std::string_view body) const override;
 

@@ -248,8 +248,9 @@ void TurnReader::add(Open& turn, const MessageRule& rule, Findings& said) {
   if (!usage.empty() && !turn.usage.add(usage, rule.combine)) turn.findings.cut();
   for (auto& call : said.take_tool_calls()) turn.tool_calls.push_back(std::move(call));
   for (std::size_t slot = 0; slot < provider::kSlotCount; ++slot) {
-    turn.findings.put({.slot = static_cast<Slot>(slot), .rank = 0, .after = {}, .unless = {}, .within = nullptr},
-                      said.text(static_cast<Slot>(slot)));
+    turn.findings.put(
+        {.slot = static_cast<Slot>(slot), .rank = 0, .after = {}, .unless = {}, .only = {}, .within = nullptr},
+        said.text(static_cast<Slot>(slot)));
   }
   turn.findings.add_faults(said);
 }

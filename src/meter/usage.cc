@@ -24,6 +24,8 @@ std::string_view to_string(UsageStep step) {
       return "generic";
     case UsageStep::kEstimate:
       return "estimate";
+    case UsageStep::kGuess:
+      return "guess";
     case UsageStep::kNone:
       break;
   }

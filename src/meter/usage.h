@@ -36,9 +36,10 @@ enum class UsageStep {
   kAlternative,  // another place that it names
   kGeneric,      // what all providers' usage looks like, wherever it stood
   kEstimate,     // counted by us; a part may still be the provider's
+  kGuess,  // the same by the length of the text: the table of the model's tokens was not loaded yet, or there is none
 };
 
-// "", "spec", "alternative", "generic", "estimate".
+// "", "spec", "alternative", "generic", "estimate", "guess".
 std::string_view to_string(UsageStep step);
 
 // Which of the counts of input and output were counted by us, where the source is kEstimated.

@@ -279,4 +279,11 @@ std::vector<const Model*> Catalog::models() const {
   return result;
 }
 
+std::vector<std::string_view> Catalog::providers() const {
+  std::vector<std::string_view> names;
+  for (const auto& [name, provider] : impl_->by_name) names.push_back(name);
+  std::ranges::sort(names);
+  return names;
+}
+
 }  // namespace tokometer::pricing

@@ -87,6 +87,8 @@ class Catalog {
 
   // All models, by provider and id.
   std::vector<const Model*> models() const;
+  // The names by which calls may name a provider that has prices, sorted.
+  std::vector<std::string_view> providers() const;
 
  private:
   struct Impl;

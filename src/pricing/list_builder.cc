@@ -27,11 +27,16 @@ bool is_free(const Rates& rates) {
   return std::ranges::all_of(rates.prices, [](const auto& price) { return !price || *price == Price(); });
 }
 
+bool is_free(const Schedule& schedule) {
+  const auto is_free_step = [](const LongContext& step) { return is_free(step.rates); };
+  return is_free(schedule.base) && std::ranges::all_of(schedule.long_context, is_free_step);
+}
+
 // Without a price for input no call has a cost; and lists write 0 for what they do not know.
 bool is_useless(const Entry& entry) {
   if (!entry.standard.base[Unit::kInput]) return true;
-  return is_free(entry.standard.base) && entry.standard.long_context.empty() && entry.requests.empty() &&
-         std::ranges::all_of(entry.tiers, [](const ServiceTier& tier) { return is_free(tier.schedule.base); });
+  return is_free(entry.standard) && entry.requests.empty() &&
+         std::ranges::all_of(entry.tiers, [](const ServiceTier& tier) { return is_free(tier.schedule); });
 }
 
 bool is_absurd(const Rates& rates) {

@@ -52,24 +52,30 @@ std::string named(const Entry& entry, const std::string& figure) {
   return entry.hours ? fmt::format("{} {}", hours_text(*entry.hours), figure) : figure;
 }
 
-// The last day that the sources of `entry` name: "pydantic/genai-prices, 2026-08-21".
-std::optional<UtcTime> day_of_sources(const Entry& entry) {
+// The days that the sources of `entry` name, ascending: "pydantic/genai-prices, 2026-08-21".
+std::vector<UtcTime> days_of_sources(const Entry& entry) {
   constexpr std::size_t kDay = 10;
-  std::optional<UtcTime> last;
+  std::vector<UtcTime> days;
   for (const std::string& source : entry.sources) {
     if (source.size() < kDay) continue;
-    const auto day = parse_rfc3339(std::string_view(source).substr(source.size() - kDay));
-    if (day && (!last || *last < *day)) last = day;
+    if (const auto day = parse_rfc3339(std::string_view(source).substr(source.size() - kDay))) days.push_back(*day);
   }
-  return last;
+  std::ranges::sort(days);
+  return days;
 }
 
 // Whether the figures of `after` are older than the price in force. What was imported is as old as its list, whenever
-// that was.
-bool is_outdated(const Entry& after, const Entry& before) {
-  const auto listed = day_of_sources(after);
-  const auto known = before.origin == Origin::kImported ? day_of_sources(before) : before.from;
-  return listed && known && *listed < std::chrono::floor<std::chrono::days>(*known);
+// that was; what ships is no older than the first of its sources. A list whose day is a guess may be older than any
+// price of which we know since when it holds.
+bool is_outdated(const Entry& after, const Entry& before, ListDay day) {
+  const std::vector<UtcTime> listed = days_of_sources(after);
+  const std::vector<UtcTime> known = days_of_sources(before);
+  const auto is_before = [&](UtcTime time) {
+    return !listed.empty() && listed.back() < std::chrono::floor<std::chrono::days>(time);
+  };
+  if (before.origin == Origin::kImported) return !known.empty() && is_before(known.back());
+  if (before.from && (day == ListDay::kGuessed || is_before(*before.from))) return true;
+  return !known.empty() && is_before(known.front());
 }
 
 // What says nothing where there is no such price yet: an embedding's output for nothing, and reasoning at the price of
@@ -77,8 +83,10 @@ bool is_outdated(const Entry& after, const Entry& before) {
 bool is_noise(const std::string& figure, Price price, const Figures& all) {
   constexpr std::string_view kReasoning = "reasoning";
   constexpr std::string_view kOutput = "output";
-  if (figure == kOutput || figure.ends_with(" output")) {
-    const auto input = all.find(figure.substr(0, figure.size() - kOutput.size()) + "input");
+  const std::string_view plain = std::string_view(figure).substr(0, figure.find(" >"));
+  if (plain == kOutput || plain.ends_with(" output")) {
+    std::string name = figure;
+    const auto input = all.find(name.replace(plain.size() - kOutput.size(), kOutput.size(), "input"));
     return price == Price() && input != all.end() && input->second != Price();
   }
   const auto at = figure.find(kReasoning);
@@ -112,8 +120,8 @@ ModelChange new_model(const Model& listed, UtcTime time) {
 }
 
 // Adds to `change` what `after` has otherwise than `before`, the price in force at the same hours.
-void add_changes(const Entry& before, const Entry& after, ModelChange& change) {
-  if (is_outdated(after, before)) return;
+void add_changes(const Entry& before, const Entry& after, ListDay day, ModelChange& change) {
+  if (is_outdated(after, before, day)) return;
   const Figures had = figures_of(before);
   const Figures has = figures_of(after);
   const bool has_conditions =
@@ -123,7 +131,8 @@ void add_changes(const Entry& before, const Entry& after, ModelChange& change) {
   for (const auto& [figure, price] : has) {
     const auto found = had.find(figure);
     if (found != had.end() && found->second == price) continue;
-    if (found == had.end() && is_noise(figure, price, has)) continue;
+    // Nor does a list that has 0 for an output make it free.
+    if ((found == had.end() || price == Price()) && is_noise(figure, price, has)) continue;
     // Lists have one fee for all requests, or one for a search; where ours depends on the request, it knows better.
     if (has_conditions && found == had.end() && (figure == kRequestFigure || figure == "tool web_search")) continue;
     changed = true;
@@ -142,7 +151,8 @@ void add_changes(const Entry& before, const Entry& after, ModelChange& change) {
 
 }  // namespace
 
-std::vector<ModelChange> price_changes(const PriceFile& listed, const Catalog& catalog, UtcTime time, UtcTime from) {
+std::vector<ModelChange> price_changes(const PriceFile& listed, const Catalog& catalog, UtcTime time, UtcTime from,
+                                       ListDay day) {
   std::vector<ModelChange> changes;
   std::vector<const Model*> seen;
   for (const Model& model : listed.models) {
@@ -162,7 +172,7 @@ std::vector<ModelChange> price_changes(const PriceFile& listed, const Catalog& c
                        .after = {}};
     for (const Entry* entry : after) {
       const Entry* had = entry_of(before, entry->hours);
-      add_changes(had != nullptr ? *had : *before.front(), *entry, change);
+      add_changes(had != nullptr ? *had : *before.front(), *entry, day, change);
     }
     if (change.figures.empty()) continue;
     change.after.provider = listed.provider;

@@ -39,9 +39,14 @@ struct ModelChange {
   Model after;                        // as it is to be written; of kGone: empty
 };
 
+// Whether somebody said of which day the figures of `listed` are.
+enum class ListDay { kStated, kGuessed };
+
 // What `listed` has at `time` that `catalog` does not have at `from`, when it is to hold from; by model. No change are
-// figures that the list does not state, and those of a list from before the price in force.
-std::vector<ModelChange> price_changes(const PriceFile& listed, const Catalog& catalog, UtcTime time, UtcTime from);
+// figures that the list does not state, and those of a list from before the price in force, as which one of a guessed
+// day counts where a price that ships says since when it holds.
+std::vector<ModelChange> price_changes(const PriceFile& listed, const Catalog& catalog, UtcTime time, UtcTime from,
+                                       ListDay day = ListDay::kStated);
 
 // `imported` (with the provider's name, else empty if there is none yet) with `changes` from `from` on. `sources` are
 // those of the list.

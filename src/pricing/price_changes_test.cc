@@ -147,6 +147,40 @@ TEST_F(PriceChanges, AListOfBeforeThePriceInForceChangesNothing) {
   EXPECT_EQ(changes("list, 2026-11-25", "m"), "*m: input 4>9\n");
 }
 
+TEST_F(PriceChanges, NoOutputBecomesFreeBesideAnInputThatIsNot) {
+  const PriceFile file = listed(R"({"id": "m", "prices": [{"sources": ["l"], "input": 1, "output": 0,
+      "long_context": [{"above": 128000, "input": 2, "output": 0}]}]})");
+  EXPECT_EQ(text_of(price_changes(file, *catalog(), kToday, kToday)), "*m: input >128000 >2\n");
+}
+
+TEST_F(PriceChanges, AListOfAGuessedDayLeavesPricesThatHaveADay) {
+  const PriceFile file = listed(R"({"id": "m", "prices": [{"sources": ["l"], "input": 9}]},
+                                   {"id": "n", "prices": [{"sources": ["l"], "input": 9}]},
+                                   {"id": "new", "prices": [{"sources": ["l"], "input": 9}]})");
+  EXPECT_EQ(text_of(price_changes(file, *catalog(), kToday, kToday, ListDay::kGuessed)),
+            "*n: input 7>9\nnnew: input >9\n");
+  EXPECT_EQ(text_of(price_changes(file, *catalog(), kToday, kToday)), "*m: input 1>9\n*n: input 7>9\nnnew: input >9\n");
+}
+
+TEST_F(PriceChanges, AListOfBeforeAllSourcesOfAPriceChangesNothing) {
+  constexpr std::string_view kSourced = R"({"provider": "p",
+    "sources": {"a": "list, 2026-05-01", "b": "page, 2026-11-26"},
+    "models": [{"id": "m", "prices": [{"sources": ["a", "b"], "input": 1}]}]})";
+  const embedded::File ours{"p.json", kSourced};
+  const auto sourced = Catalog::load(std::span(&ours, 1), {});
+  ASSERT_TRUE(sourced);
+  const auto changes = [&](std::string_view day) {
+    json::Mistakes mistakes("list.json");
+    const PriceFile file = read_price_file(fmt::format(R"({{"provider": "p", "sources": {{"l": "list, {}"}}, "models": [
+          {{"id": "m", "prices": [{{"sources": ["l"], "input": 9}}]}}]}})",
+                                                       day),
+                                           Origin::kImported, mistakes);
+    return text_of(price_changes(file, **sourced, kToday, kToday));
+  };
+  EXPECT_EQ(changes("2026-04-30"), "");
+  EXPECT_EQ(changes("2026-05-01"), "*m: input 1>9\n");
+}
+
 TEST_F(PriceChanges, FeesThatDependOnTheRequestStay) {
   EXPECT_EQ(import(R"({"id": "fees", "prices": [{"input": 1, "tools": {"web_search": 8},
                       "requests": [{"price": 12}]}]})",

@@ -160,6 +160,17 @@ TEST(PriceList, RefusesWhatIsNoList) {
             "list.json:2: a provider of genai-prices has \"id\" and \"models\"");
 }
 
+// gemini-exp-1206 stands in LiteLLM's list as two models, of which one costs nothing at any length.
+TEST(PriceList, LeavesOutWhatIsFreeAtAnyLength) {
+  const PriceList list = read(R"({
+"gemini/exp": {"litellm_provider": "gemini", "input_cost_per_token": 0, "input_cost_per_token_above_128k_tokens": 0,
+  "output_cost_per_token": 0, "output_cost_per_token_above_128k_tokens_priority": 0},
+"exp": {"litellm_provider": "gemini", "input_cost_per_token": 3e-7}})");
+  ASSERT_EQ(list.files.size(), 1u);
+  ASSERT_EQ(list.files[0].models.size(), 1u);
+  EXPECT_EQ(list.files[0].models[0].entries[0].standard.base[Unit::kInput], Price::parse("0.3", 1'000'000));
+}
+
 TEST(PriceList, LeavesOutWhatHasNoPrice) {
   const PriceList list = read(R"({"good": {"litellm_provider": "openai", "input_cost_per_token": 1e-6},
 "text": {"litellm_provider": "openai", "input_cost_per_token": "1e-6"},

@@ -38,16 +38,18 @@ enum class Slot : std::uint8_t {
   kGenerates,           // "true" or "false"
   kLane,                // of a WebSocket that answers several requests at a time: which answers belong to which
   kTranscriptionModel,  // of what the client says, where another model than that of the turns writes it down
+  kPending,             // not empty: what was asked for is not done, and bills nothing yet
   kUsage,               // an object, verbatim
 };
-inline constexpr std::size_t kSlotCount = 14;
+inline constexpr std::size_t kSlotCount = 15;
 
 // One place where a slot's value may be. Of several the one with the lowest rank wins.
 struct Pick {
   Slot slot = Slot::kUsage;
   std::uint8_t rank = 0;
-  std::string after;   // only what follows this text in the value; empty: all of it
-  std::string unless;  // a value equal to this says nothing; empty: every value says something
+  std::string after;              // only what follows this text in the value; empty: all of it
+  std::string unless;             // a value equal to this says nothing; empty: every value says something
+  std::vector<std::string> only;  // a value that is none of these says nothing; empty: every value says something
   std::shared_ptr<const json::QuerySet> within;  // the value is JSON in a string: the answer to this one query in it
 };
 

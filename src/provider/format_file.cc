@@ -25,6 +25,8 @@ constexpr std::array kResponseSlots = {
     KeyedSlot{"error_type", Slot::kErrorType}, KeyedSlot{"service_tier", Slot::kServiceTier},
     KeyedSlot{"usage", Slot::kUsage},
 };
+// Beside those, of a response that is no event.
+constexpr std::array kWholeResponseSlots = {KeyedSlot{"pending", Slot::kPending}};
 
 constexpr std::array kClientMessageSlots = {
     KeyedSlot{"model", Slot::kRequestModel},  KeyedSlot{"session_id", Slot::kSessionId},
@@ -146,7 +148,7 @@ class RulesCompiler {
   // "$.model", "field:x-session", {"from": "$.user", "after": "_session_"}, {"from": …, "within": "$.id"} or
   // {"is": "batch"}
   void source(const Merged& at, json::Node node, Slot slot, std::uint8_t rank) {
-    Pick pick{.slot = slot, .rank = rank, .after = {}, .unless = {}, .within = nullptr};
+    Pick pick{.slot = slot, .rank = rank, .after = {}, .unless = {}, .only = {}, .within = nullptr};
     if (const auto text = node.string()) return place(at, *text, std::move(pick));
     if (!node.is_object()) return mistakes_.add(at, "a source is a text or an object");
     const Merged object = Merged::of(at.file, node);
@@ -155,6 +157,7 @@ class RulesCompiler {
     const auto is = reader.string("is");
     pick.after = reader.string("after").value_or("");
     pick.unless = reader.string("unless").value_or("");
+    pick.only = reader.strings("only", true);
     if (const auto within = reader.string("within"); within && check(object, *within)) {
       const json::WantedQuery wanted{.text = *within, .want = json::Want::kValue, .max_bytes = kMaxTextBytes};
       auto set = json::QuerySet::compile(std::span(&wanted, 1));
@@ -454,6 +457,7 @@ std::shared_ptr<const Format> compile_format(std::string_view name, const Merged
   if (response != nullptr) {
     ObjectReader section(*response, mistakes);
     response_rules.read(section, kResponseSlots);
+    response_rules.read(section, kWholeResponseSlots);
     response_rules.read_tools(section);
     response_rules.read_members(section);
     usage_fields = section.names("usage_fields");

@@ -4,8 +4,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <string>
 
 #include "json/document.h"
+#include "provider/format.h"
 
 namespace tokometer::provider {
 namespace {
@@ -204,6 +207,24 @@ TEST(ErrorBody, LooksLikeTheProviders) {
   EXPECT_EQ(gemini.root()["error"]["message"].string(), "{type}");
   const auto unknown = parse(error_body(nullptr, 400, "m"));
   EXPECT_EQ(unknown.root()["error"]["message"].string(), "m");
+}
+
+// What a server that does not know the field does with it is its own affair: only those are asked that are known to
+// take it and to say nothing unasked (docs/metering.md names them).
+TEST(Registry, AsksForUsageWhereItIsKnownToBeTaken) {
+  const auto registry = builtin();
+  std::set<std::string> asked;
+  for (const auto& spec : registry->specs()) {
+    for (const Endpoint& endpoint : spec->endpoints) {
+      const Format* const format = endpoint.format.get();
+      if (format != nullptr && format->stream && format->stream->usage_on_request) asked.insert(spec->name);
+    }
+  }
+  EXPECT_THAT(asked,
+              testing::ElementsAre("alibaba_cloud", "azure.ai.openai", "cerebras", "cloudflare", "crusoe", "fireworks",
+                                   "gcp.code_assist", "gcp.gemini", "gcp.vertex_ai", "huggingface", "ibm.watsonx.ai",
+                                   "litellm", "llama.cpp", "lm_studio", "nvidia", "ollama", "openai",
+                                   "openai_compatible", "snowflake", "together", "vllm", "writer", "x_ai"));
 }
 
 TEST(WildcardMatches, StandsForAnyRun) {

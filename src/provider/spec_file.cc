@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "base/nearest.h"
@@ -34,17 +35,20 @@ class Loader {
     for (const SpecText& text : builtin) add(text);
     for (const SpecText& text : user) add(text);
     LoadedSpecs loaded;
-    if (mistakes_.empty()) {
-      for (const auto& [name, merged] : files_) {
-        if (const Merged* whole = resolve(name)) formats_of(name, *whole);
-      }
-      for (const auto& [name, merged] : files_) {
-        auto spec = compile(name);
-        if (spec) loaded.specs.push_back(std::move(spec));
-      }
+    // One mistake is no reason to be silent about the others.
+    for (const auto& [name, merged] : files_) {
+      if (const Merged* whole = resolve(name)) formats_of(name, *whole);
+    }
+    for (const auto& [name, merged] : files_) {
+      auto spec = compile(name);
+      if (spec) loaded.specs.push_back(std::move(spec));
     }
     loaded.generic = generic();
-    loaded.mistakes = mistakes_.messages();
+    // Who inherits a mistake has it as well.
+    std::set<std::string_view> told;
+    for (const std::string& mistake : mistakes_.messages()) {
+      if (told.insert(mistake).second) loaded.mistakes.push_back(mistake);
+    }
     if (!loaded.mistakes.empty()) loaded.specs.clear();
     return loaded;
   }
@@ -70,6 +74,8 @@ class Loader {
     const auto value = name == nullptr ? std::nullopt : name->node.string();
     if (!value || !is_word(*value)) {
       mistakes_.add(name == nullptr ? merged : *name, R"("name" must be lower-case letters, digits and . _ -)");
+      // The rest of it is looked at under a name that no other has.
+      if (merged.is_object()) files_.try_emplace("?" + std::to_string(documents_.size()), merged);
       return;
     }
     const auto [place, fresh] = files_.try_emplace(std::string(*value), merged);
@@ -85,7 +91,7 @@ class Loader {
     const auto base_name = extends->node.string();
     if (!base_name || !files_.contains(std::string(*base_name))) {
       mistakes_.add(*extends, "\"extends\" names no spec");
-      return nullptr;
+      return &resolved_.emplace(name, std::move(own)).first->second;
     }
     if (!resolving_.insert(name).second) {
       mistakes_.add(*extends, "\"extends\" leads in a circle");

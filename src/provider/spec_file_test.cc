@@ -105,6 +105,25 @@ TEST(SpecFile, RefusesAConditionOnWhatNoPathCaptures) {
   EXPECT_THAT(loaded.mistakes, ElementsAre(HasSubstr(R"("captures": the path /y captures no "id")")));
 }
 
+TEST(SpecFile, NamesEveryMistakeOnce) {
+  const SpecText text{"x.json", R"({
+    "name": "My Name",
+    "extends": "nobody",
+    "hots": [],
+    "endpoints": { "e": { "path": "v1", "operaton": "chat", "format": "none" } },
+    "formats": { "f": { "request": { "model": "$.[" } } } })"};
+  const LoadedSpecs loaded = load_specs(std::span(&text, 1), {});
+  EXPECT_THAT(loaded.mistakes,
+              testing::UnorderedElementsAre(HasSubstr("x.json:2: \"name\""), HasSubstr("x.json:3: \"extends\""),
+                                            HasSubstr("x.json:4: unknown key \"hots\""), HasSubstr("x.json:5: "),
+                                            HasSubstr("unknown key \"operaton\""), HasSubstr("no format \"none\""),
+                                            HasSubstr("x.json:6: query")));
+  // What is inherited is told of once.
+  const std::array<SpecText, 2> two = {SpecText{"a.json", R"({"name": "a", "formats": {"f": {"reqest": {}}}})"},
+                                       SpecText{"b.json", R"({"name": "b", "extends": "a"})"}};
+  EXPECT_THAT(load_specs(two, {}).mistakes, ElementsAre(HasSubstr("a.json:1: unknown key \"reqest\"")));
+}
+
 TEST(SpecFile, LaysUserFilesOver) {
   const LoadedSpecs loaded = load({{"a.json", R"({"name": "a", "title": "A", "base_url": "https://a.com",
                                                 "secrets": {"fields": ["X-Key"], "query": ["k"]}, "hosts": ["a.com"]})"}},

@@ -44,12 +44,13 @@ const Tokenizer* Library::find(Encoding encoding) const {
   Shelf& place = shelf(encoding);
   std::call_once(place.once, [&] {
     auto vocabulary = load(encoding);
-    if (!vocabulary) {
+    if (vocabulary) {
+      place.tokenizer = std::make_unique<const Tokenizer>(encoding, std::move(*vocabulary));
+      place.ready.store(place.tokenizer.get(), std::memory_order_release);
+    } else {
       place.error = std::move(vocabulary.error());
-      return;
     }
-    place.tokenizer = std::make_unique<const Tokenizer>(encoding, std::move(*vocabulary));
-    place.ready.store(place.tokenizer.get(), std::memory_order_release);
+    place.settled.store(true, std::memory_order_release);
   });
   return place.tokenizer.get();
 }

@@ -37,6 +37,8 @@ class Library {
 
   // Loads at the first call. Null if there is no table, or it cannot be read: why() says so.
   const Tokenizer* find(Encoding encoding) const;
+  // Whether find() would not wait: what it gives is there, or known not to be.
+  bool is_settled(Encoding encoding) const { return shelf(encoding).settled.load(std::memory_order_acquire); }
   // What find() would give, if it is loaded already: never waits.
   const Tokenizer* ready(Encoding encoding) const;
   // Loads in a thread of its own, if nobody has yet. Returns at once.
@@ -49,6 +51,7 @@ class Library {
   struct Shelf {
     std::once_flag once;
     std::atomic<const Tokenizer*> ready = nullptr;
+    std::atomic<bool> settled = false;
     std::unique_ptr<const Tokenizer> tokenizer;
     Error error;
     std::atomic<bool> asked = false;  // prepare() was called

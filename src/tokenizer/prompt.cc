@@ -19,6 +19,8 @@ using json::Node;
 // Deeper content is not read: results of tools within results of tools.
 constexpr int kMaxDepth = 8;
 constexpr std::string_view kReferred = "what is only referred to";
+// A string instead of messages, a number instead of a text.
+constexpr std::string_view kMisshapen = "what has another shape than requests have";
 // Of an image's file, enough to find its size in.
 constexpr std::size_t kImageHead = std::size_t{256} << 10;
 
@@ -58,6 +60,7 @@ class PromptReader {
     if (const Node system = any_of(body, {"system", "instructions", "preamble"})) message(system);
     if (const Node system = any_of(body, {"systemInstruction", "system_instruction"})) message(system["parts"]);
     messages(body["messages"]);
+    if (const Node turns = body["contents"]; turns && !turns.is_array() && !turns.is_object()) leave_out(kMisshapen);
     for (const Node turn : body["contents"].elements()) message(turn["parts"]);
     if (body["contents"].is_object()) message(body["contents"]["parts"]);
     input(any_of(body, {"input", "texts", "inputText"}));
@@ -76,6 +79,7 @@ class PromptReader {
 
  private:
   PromptCount finish() {
+    if (!has_read_ && count_.left_out.empty()) leave_out(kMisshapen);
     const Family& family = *model_.family;
     count_.texts = own_tokens(family, text_tokens_);
     count_.tools = own_tokens(family, tool_tokens_);
@@ -92,6 +96,7 @@ class PromptReader {
   }
 
   std::int64_t tokens(std::string_view utf8) {
+    has_read_ = true;
     if (!tokenizer_.takes_whole_pieces(utf8)) count_.has_cut = true;
     return static_cast<std::int64_t>(tokenizer_.count(utf8));
   }
@@ -106,13 +111,24 @@ class PromptReader {
     if (std::ranges::find(count_.left_out, what) == count_.left_out.end()) count_.left_out.emplace_back(what);
   }
 
+  void given() {
+    has_read_ = true;
+    ++count_.given;
+  }
+
   void message(Node content_node) {
+    has_read_ = true;
     ++count_.messages;
     content(content_node, 0);
   }
 
   void messages(Node list) {
+    if (list && !list.is_array()) leave_out(kMisshapen);
     for (const Node one : list.elements()) {
+      if (!one.is_object()) {
+        leave_out(kMisshapen);
+        continue;
+      }
       message(one["content"]);
       if (const auto name = one["name"].string()) {
         text(*name);
@@ -127,9 +143,10 @@ class PromptReader {
   // Of OpenAI's responses and embeddings, and what follows them.
   void input(Node node) {
     if (node.is_string()) return message(node);
+    if (node && !node.is_array() && !node.is_null()) leave_out(kMisshapen);
     for (const Node item : node.elements()) {
       if (item.is_number()) {
-        ++count_.given;
+        given();
       } else if (item.is_array()) {
         prompt(item);
       } else if (item.is_string()) {
@@ -143,9 +160,10 @@ class PromptReader {
   // Completions take a text, several, or ids of tokens.
   void prompt(Node node) {
     if (const auto string = node.string()) return text(*string);
+    if (node.is_number() || node.is_bool()) leave_out(kMisshapen);
     for (const Node item : node.elements()) {
       if (item.is_number()) {
-        ++count_.given;
+        given();
       } else {
         prompt(item);
       }
@@ -163,6 +181,7 @@ class PromptReader {
     if (depth > kMaxDepth) return leave_out("what is nested too deeply");
     if (const auto string = node.string()) return text(*string);
     for (const Node part : node.elements()) content(part, depth + 1);
+    if (node.is_number() || node.is_bool()) leave_out(kMisshapen);
     if (!node.is_object()) return;
     const std::string_view type = text_of(node["type"]);
     if (type == "thinking" || node["thought"].boolean() == true)
@@ -294,6 +313,7 @@ class PromptReader {
   std::int64_t names_ = 0;
   std::int64_t text_tokens_ = 0;  // of the encoding
   std::int64_t tool_tokens_ = 0;
+  bool has_read_ = false;  // anything at all
 };
 
 }  // namespace

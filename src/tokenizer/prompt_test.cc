@@ -150,6 +150,19 @@ TEST_F(PromptTest, EstimatesWhereTheTokenizerIsNotPublic) {
   EXPECT_EQ(guessed_tokens(family_, 36), 10);
 }
 
+TEST_F(PromptTest, SaysThatARequestHasAnotherShape) {
+  for (const char* body :
+       {R"({"model":"gpt-4o","messages":"hello"})", R"({"messages":["hello"]})",
+        R"({"messages":[{"role":"user","content":7}]})", R"({"messages":[{"content":[true]}]})", R"({"input":7})",
+        R"({"input":{"prompt":"hello"}})", R"({"prompt":7})", R"({"contents":"hello"})", R"({"request":"hello"})"}) {
+    EXPECT_THAT(count(body).left_out, ElementsAre("what has another shape than requests have")) << body;
+  }
+  for (const char* body :
+       {R"({"messages":[{"role":"assistant","content":null}]})", R"({"prompt":""})", R"({"input":[1,2]})"}) {
+    EXPECT_THAT(count(body).left_out, testing::IsEmpty()) << body;
+  }
+}
+
 TEST_F(PromptTest, StopsAtContentThatIsNestedTooDeeply) {
   std::string body = R"({"messages":[{"role":"user","content":)";
   for (int i = 0; i < 30; ++i) body += R"([{"type":"tool_result","content":)";

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from origin import Exchange, Origin
+from provider import sse
 from proxy import Proxy
 from runner import test
 from wire import Closed, Connection, request
@@ -103,6 +104,7 @@ def polled(folder: Path, provider: str, create: tuple[str, dict], poll: str, ans
     assert len(events) == 7, len(events)
     counted = billed(events)
     assert [event["input_tokens"] for event in counted] == [17], counted
+    assert [event["billable"] for event in events].count(True) == 1, "what is not done bills nothing"
 
 
 @test
@@ -113,6 +115,50 @@ def a_background_response_counts_once_over_polls_and_restarts(folder: Path) -> N
 
     create = ("/openai/v1/responses", {"model": "gpt-5", "background": True, "input": "x"})
     polled(folder, "openai", create, "/openai/v1/responses/resp_1", answers)
+
+
+@test
+def exact_usage_takes_the_place_of_an_estimate_over_a_restart(folder: Path) -> None:
+    def answer(exchange: Exchange) -> None:
+        if exchange.request.start_line.startswith(b"GET"):
+            usage = {"input_tokens": 17, "output_tokens": 500, "total_tokens": 517}
+            exchange.answer(
+                json.dumps({"id": "resp_1", "model": "gpt-5", "status": "completed", "usage": usage}).encode()
+            )
+            return
+        exchange.begin_stream()
+        for kind, data in [
+            ("response.created", {"response": {"id": "resp_1", "model": "gpt-5", "status": "in_progress"}}),
+            ("response.output_text.delta", {"delta": "Half of what it"}),
+        ]:
+            exchange.stream(sse({"type": kind} | data, kind).encode())
+        exchange.break_off()
+
+    with Origin(answer) as origin:
+        proxy = Proxy(folder, origins={"openai": origin.url})
+        with proxy:
+            try:
+                body = {"model": "gpt-5", "background": True, "stream": True, "input": "x"}
+                ask(proxy.port, "POST", "/openai/v1/responses", body)
+                raise AssertionError("the stream did not break off")
+            except Closed:
+                pass
+            first = proxy.wait_for_events(1)[0]
+            # It was the first call: its estimate has waited for the table.
+            assert (first["usage_step"], first["billable"]) == ("estimate", True), first
+            assert json.loads(proxy.run("report", "--json").stdout)["totals"]["estimated_calls"] == 1
+        proxy.start()
+        for _ in range(2):
+            assert ask(proxy.port, "GET", "/openai/v1/responses/resp_1") == 200
+        proxy.stop()
+        events = proxy.events()
+        totals = json.loads(proxy.run("report", "--json").stdout)["totals"]
+        checked = proxy.run("store", "check")
+    assert [event["billable"] for event in events].count(True) == 1, events
+    exact = next(event for event in events if event["billable"])
+    assert exact["replaces"] == first["id"] and exact["output_tokens"] == 500, exact
+    assert (totals["calls"], totals["output_tokens"], totals["cost_usd"]) == (1, 500, exact["cost_usd"]), totals
+    assert checked.returncode == 0, checked.stdout
 
 
 @test

@@ -168,7 +168,7 @@ class Loader {
     source = static_cast<meter::UsageSource>(std::clamp<std::int64_t>(row_.integer(++column_), 0, 2));
   }
   void operator()(const Field&, meter::UsageStep& step) {
-    step = static_cast<meter::UsageStep>(std::clamp<std::int64_t>(row_.integer(++column_), 0, 4));
+    step = static_cast<meter::UsageStep>(std::clamp<std::int64_t>(row_.integer(++column_), 0, 5));
   }
   void operator()(const Field&, meter::EstimatedCounts& counts) {
     counts = static_cast<meter::EstimatedCounts>(std::clamp<std::int64_t>(row_.integer(++column_), 0, 3));

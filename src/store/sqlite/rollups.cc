@@ -116,7 +116,7 @@ Result<void> Rollups::write() {
     }
     bind_totals(upsert_, parameter, totals);
     if (auto done = run(upsert_); !done) return done;
-    if (totals.calls >= 0) continue;
+    if (totals.calls > 0) continue;
     if (auto done = run(remove_empty_); !done) return done;
   }
   for (const auto& [key, sums] : sessions_) {
@@ -129,7 +129,7 @@ Result<void> Rollups::write() {
     upsert_session_.bind(parameter++, sums.last_us);
     bind_totals(upsert_session_, parameter, sums.totals);
     if (auto done = run(upsert_session_); !done) return done;
-    if (sums.totals.calls >= 0) continue;
+    if (sums.totals.calls > 0) continue;
     if (auto done = run(remove_empty_session_); !done) return done;
   }
   clear();

@@ -9,7 +9,7 @@ namespace {
 // "TOKM", by which a file says that it is ours (PRAGMA application_id).
 constexpr std::int64_t kApplicationId = 0x544f4b4d;
 
-constexpr std::array<std::string_view, 6> kMigrations = {
+constexpr std::array<std::string_view, 7> kMigrations = {
     R"sql(
 CREATE TABLE texts (
   id INTEGER PRIMARY KEY,
@@ -218,6 +218,10 @@ CREATE INDEX events_run ON events (run) WHERE run IS NOT NULL;
     // Which of input and output were counted by us. Of older events nobody knows.
     R"sql(
 ALTER TABLE events ADD COLUMN usage_estimated INTEGER;
+)sql",
+    // Of events with the exact usage of a call that was counted without it.
+    R"sql(
+ALTER TABLE events ADD COLUMN replaces TEXT;
 )sql",
 };
 

@@ -88,34 +88,12 @@ class SqliteStore final : public Store {
 
   Result<std::optional<event::Event>> find(const Uuid& id) override {
     const Snapshot snapshot(database_);
-    auto statement =
-        database_.prepare("SELECT " + event_columns() + " FROM events WHERE key >= ? AND key < ? AND id = ?");
+    auto statement = seek(id, event_columns());
     if (!statement) return fail(statement.error());
-    // An id says when it was made (RFC 9562 5.7): when the exchange began or, more likely, ended. The last stretch
-    // is everything, for ids that say something else.
-    std::int64_t ms = 0;
-    for (std::size_t i = 0; i < 6; ++i) ms = ms << 8 | id.bytes[i];
-    const UtcTime made{std::chrono::milliseconds(std::min<std::int64_t>(ms, std::int64_t{1} << 42))};
-    using std::chrono::hours;
-    using std::chrono::minutes;
-    const std::pair<std::int64_t, std::int64_t> stretches[] = {
-        {first_key(made - minutes(1)), first_key(made + minutes(1))},
-        {first_key(made - hours(1)), first_key(made + minutes(1))},
-        {first_key(made - hours(24)), first_key(made + minutes(1))},
-        {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()},
-    };
-    for (const auto& [from, to] : stretches) {
-      statement->bind(1, from);
-      statement->bind(2, to);
-      statement->bind_blob(3, {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
-      const auto row = statement->step();
-      if (!row) return fail(row.error());
-      if (!*row) continue;
-      auto event = read_event(*statement, *texts_);
-      if (!event) return fail(event.error());
-      return std::move(*event);
-    }
-    return std::nullopt;
+    if (!*statement) return std::nullopt;
+    auto event = read_event(**statement, *texts_);
+    if (!event) return fail(event.error());
+    return std::move(*event);
   }
 
   Result<std::vector<ReportRow>> report(const ReportQuery& query) override {
@@ -217,6 +195,49 @@ class SqliteStore final : public Store {
  private:
   explicit SqliteStore(Database database) : database_(std::move(database)) {}
 
+  // The event `id`, as the current row of a SELECT of `columns`; nothing if there is none.
+  Result<std::optional<Statement>> seek(const Uuid& id, const std::string& columns) {
+    auto statement = database_.prepare("SELECT " + columns + " FROM events WHERE key >= ? AND key < ? AND id = ?");
+    if (!statement) return fail(statement.error());
+    // An id says when it was made (RFC 9562 5.7): when the exchange began or, more likely, ended. The last stretch
+    // is everything, for ids that say something else.
+    std::int64_t ms = 0;
+    for (std::size_t i = 0; i < 6; ++i) ms = ms << 8 | id.bytes[i];
+    const UtcTime made{std::chrono::milliseconds(std::min<std::int64_t>(ms, std::int64_t{1} << 42))};
+    using std::chrono::hours;
+    using std::chrono::minutes;
+    const std::pair<std::int64_t, std::int64_t> stretches[] = {
+        {first_key(made - minutes(1)), first_key(made + minutes(1))},
+        {first_key(made - hours(1)), first_key(made + minutes(1))},
+        {first_key(made - hours(24)), first_key(made + minutes(1))},
+        {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()},
+    };
+    for (const auto& [from, to] : stretches) {
+      statement->bind(1, from);
+      statement->bind(2, to);
+      statement->bind_blob(3, {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
+      const auto row = statement->step();
+      if (!row) return fail(row.error());
+      if (*row) return std::optional(std::move(*statement));
+    }
+    return std::nullopt;
+  }
+
+  // Within a write transaction: the event `id` bills nothing from now on, if it is there.
+  Result<void> take_out(std::string_view id) {
+    const auto parsed = Uuid::parse(id);
+    if (!parsed) return {};
+    auto found = seek(*parsed, summary_columns());
+    if (!found) return fail(found.error());
+    if (!*found) return {};
+    const Summary summary = read_summary(**found);
+    found->reset();  // the statement is done before the row changes
+    rollups_->add(summary.key, summary.dimensions, summary.event, -1);
+    return database_.execute(
+        "UPDATE events SET billable = 0, cost_picodollars = NULL, cost_details = NULL, price_ref = NULL WHERE key = " +
+        std::to_string(summary.key));
+  }
+
   // After a rollback: what is remembered of the tables may never have been in them.
   void abandon() {
     texts_->forget();
@@ -308,6 +329,8 @@ class SqliteStore final : public Store {
       }
       ++inserted.added;
       rollups_->add((*stored)->key, (*stored)->dimensions, event);
+      if (event.replaces.empty()) continue;
+      if (auto done = take_out(event.replaces); !done) return fail(done.error());
     }
     if (auto written = rollups_->write(); !written) return fail(written.error());
     if (auto counted = add_to_count(static_cast<std::int64_t>(inserted.added)); !counted) return fail(counted.error());

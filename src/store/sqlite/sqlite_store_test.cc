@@ -150,6 +150,47 @@ TEST_F(SqliteStoreTest, CountsTheSameEventOnce) {
   expect_sound(*store, 75);
 }
 
+TEST_F(SqliteStoreTest, AnEventMayTakeThePlaceOfAnother) {
+  auto store = open();
+  for (const bool together : {true, false}) {
+    auto events = samples(together ? 0 : 10, together ? 2 : 12);
+    for (Event& event : events) {
+      event.billable = true;
+      event.cost_picodollars = 5'000'000;
+      event.project = "same";
+    }
+    events[1].replaces = events[0].id.text();
+    if (together) {
+      ASSERT_TRUE(store->insert(events, nullptr));
+    } else {
+      ASSERT_TRUE(store->insert(std::span(events).first(1), nullptr));
+      ASSERT_TRUE(store->insert(std::span(events).last(1), nullptr));
+    }
+    const auto replaced = store->find(events[0].id);
+    ASSERT_TRUE(replaced && *replaced);
+    EXPECT_FALSE((*replaced)->billable);
+    EXPECT_FALSE((*replaced)->cost_picodollars);
+    EXPECT_EQ((*replaced)->usage.input_tokens, events[0].usage.input_tokens);
+  }
+  const auto rows = store->report({});
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ(rows->front().totals.calls, 2);
+  const auto checked = store->check(true);
+  ASSERT_TRUE(checked);
+  EXPECT_THAT(checked->problems, testing::IsEmpty());
+}
+
+TEST_F(SqliteStoreTest, WhatIsReplacedMayBeGone) {
+  auto store = open();
+  Event event = sample_event(1);
+  event.replaces = sample_event(0).id.text();
+  ASSERT_TRUE(store->insert(std::span(&event, 1), nullptr));
+  event = sample_event(2);
+  event.replaces = "no id";
+  EXPECT_TRUE(store->insert(std::span(&event, 1), nullptr));
+}
+
 TEST_F(SqliteStoreTest, KeepsManyEventsOfOneMicrosecondApart) {
   auto store = open();
   std::vector<Event> events = samples(0, 300);
@@ -455,7 +496,8 @@ TEST_F(SqliteStoreTest, BringsSumsOfTheFirstSchemaUpToDate) {
   }
   execute(
       "DROP TABLE quotas; ALTER TABLE events DROP COLUMN usage_step; DROP INDEX events_run; "
-      "ALTER TABLE events DROP COLUMN run; ALTER TABLE events DROP COLUMN usage_estimated; PRAGMA user_version = 1");
+      "ALTER TABLE events DROP COLUMN run; ALTER TABLE events DROP COLUMN usage_estimated; "
+      "ALTER TABLE events DROP COLUMN replaces; PRAGMA user_version = 1");
   const auto report = open()->check(true);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_THAT(report->problems, testing::IsEmpty());
