@@ -26,18 +26,18 @@ class CliStandIn(StandIn):
     """Upgrades are refused unless `websockets`."""
 
     def __init__(self, *, websockets: bool = True):
-        self.websockets = WebSocketOrigin(self.respond) if websockets else None
-        self.deflated = 0  # WebSockets that had permessage-deflate
+        self.server = WebSocketOrigin(self.respond) if websockets else None
+        self.websocket = "none"  # what the last one was: deflated or plain
         self.asked: list[str] = []  # methods, hosts and paths
 
     def __enter__(self) -> CliStandIn:
-        if self.websockets:
-            self.websockets.__enter__()
+        if self.server:
+            self.server.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.websockets:
-            self.websockets.__exit__()
+        if self.server:
+            self.server.__exit__()
 
     def __call__(self, exchange: Exchange) -> None:
         path = exchange.target.split("?")[0]
@@ -58,12 +58,12 @@ class CliStandIn(StandIn):
 
     def upgrade(self, exchange: Exchange) -> None:
         """Leaves the connection to the server of WebSockets."""
-        if not self.websockets:
+        if not self.server:
             exchange.answer(b"{}", "404 Not Found")
             return
         exchange.keep_open = False
         client = exchange.connection.sock
-        with socket.create_connection(self.websockets.server.socket.getsockname()) as server:
+        with socket.create_connection(self.server.server.socket.getsockname()) as server:
             server.sendall(head(exchange.request.start_line.decode(), exchange.request.fields))
             back = threading.Thread(target=pass_on, args=(server, client), daemon=True)
             back.start()
@@ -72,7 +72,7 @@ class CliStandIn(StandIn):
 
     def respond(self, connection: ServerConnection) -> None:
         """Responses over WebSocket; one with `"generate": false` only warms up, and states no usage."""
-        self.deflated += bool(connection.protocol.extensions)
+        self.websocket = "deflated" if connection.protocol.extensions else "plain"
         for number, text in zip(itertools.count(1), connection, strict=False):
             asked = json.loads(text) | {"stream": True}
             asked.pop("tools", None)
