@@ -27,7 +27,7 @@ public class Chat {
             .collect(Collectors.joining(","));
     System.out.printf(
         "{\"session\":\"%s\",\"version\":\"%s\",\"status\":%d,\"chunks\":[%s]}%n",
-        session, answer.version(), answer.statusCode(), chunks);
+        session, answer.version().name().replace('_', '/'), answer.statusCode(), chunks);
   }
 
   public static void main(String[] args) throws Exception {

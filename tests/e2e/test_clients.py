@@ -175,6 +175,7 @@ def run_by_interception(folder: Path, command: list[str]) -> tuple[str, list[dic
             assert done.returncode == 0, done.stderr
     events = proxy.events()
     assert {event["host"] for event in events} <= set(HOSTS.values()), events
+    assert '"HTTP/1' not in done.stdout, done.stdout  # who says its version speaks HTTP/2 where TLS offers it
     return done.stdout, events
 
 
