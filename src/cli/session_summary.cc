@@ -69,7 +69,8 @@ std::string SessionSummary::panel(const Output::Form& form, SteadyTime now) cons
     panel.row("  from cache", fmt::format("{} ({})", format::count(all_.cache_read_input_tokens),
                                           cached_share(all_.cache_read_input_tokens, all_.input_tokens)));
   }
-  if (all_.cache_creation_input_tokens) panel.row("  to cache", format::count(all_.cache_creation_input_tokens));
+  if (all_.cache_creation_input_tokens.value_or(0) > 0)
+    panel.row("  to cache", format::count(all_.cache_creation_input_tokens));
   panel.row("Output tokens", style.green(format::count(all_.output_tokens)));
   meter::Count total = all_.input_tokens;
   add_count(total, all_.output_tokens);
