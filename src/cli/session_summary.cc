@@ -56,7 +56,7 @@ std::string SessionSummary::cost(const Sums& sums) {
   return format::usd(sums.cost_picodollars) + " + ?";
 }
 
-std::string SessionSummary::panel(const Output::Form& form, SteadyTime now) const {
+std::string SessionSummary::render_panel(const Output::Form& form, SteadyTime now) const {
   const Style style(form.color);
   const auto lasted = std::chrono::duration_cast<std::chrono::microseconds>(now - started_);
   Panel panel("Session");
@@ -84,7 +84,7 @@ std::string SessionSummary::panel(const Output::Form& form, SteadyTime now) cons
 }
 
 std::string SessionSummary::render(const Output::Form& form, SteadyTime now) const {
-  std::string text = panel(form, now);
+  std::string text = render_panel(form, now);
   if (models_.size() < 2) return text;
 
   const Style style(form.color);

@@ -55,7 +55,7 @@ class SessionSummary {
     void write_json(json::Writer& writer) const;
   };
   static std::string cost(const Sums& sums);
-  std::string panel(const Output::Form& form, SteadyTime now) const;
+  std::string render_panel(const Output::Form& form, SteadyTime now) const;
   // What costs most comes first.
   std::vector<std::pair<std::string, Sums>> models_by_cost() const;
 
