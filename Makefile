@@ -7,7 +7,7 @@ RUN_ARGS ?=
 SECONDS_PER_FUZZER ?= 20
 FUZZ_SEED ?= 0
 
-.PHONY: help setup setup-test run demo build test unit e2e sanitize fuzz bench accuracy format lint install clean
+.PHONY: help setup setup-test run demo build test unit e2e clis sanitize fuzz bench accuracy format lint install clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,9 @@ unit: setup-test ## unit tests only, debug build
 
 e2e: build setup-test ## end-to-end tests against the release binary
 	@tests/run.sh
+
+clis: build setup-test ## coding CLIs under `tokometer run`; no part of `make test`: installs 1.3 GB from npm
+	@tests/clis/run.sh
 
 sanitize: setup-test ## unit tests under ASan+UBSan and TSan
 	@tools/test.sh asan tsan

@@ -155,6 +155,8 @@ class MeteringTap final : public proxy::Tap {
 
   void aborted(proxy::Abort why, int status_sent, SteadyTime at) override {
     if (in_tunnel_) {
+      // Who left first is why: an origin whose client has gone may well break off.
+      if (client_ended_) why = proxy::Abort::kClientClosed;
       const bool harmless = why == proxy::Abort::kClientClosed || why == proxy::Abort::kShutdown;
       return tunnel_ended({.error = proxy::to_string(why), .harmless_idle = harmless}, at);
     }

@@ -276,12 +276,34 @@ TEST(SessionSummary, CountsNothingThatIsNotBilled) {
   event::Event repeat = chat();
   repeat.billable = false;
   const std::string text = summary_of({chat(), repeat}).render(kPipe, SteadyTime());
-  EXPECT_NE(text.find("Calls: 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("Calls: 2\n    not billed: 1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("Input tokens: 12,345\n"), std::string::npos) << text;
+}
+
+TEST(SessionSummary, TellsOfOneModelWithoutATable) {
+  event::Event list_of_models;
+  list_of_models.status_code = 200;
+  list_of_models.billable = false;
+  event::Event written = chat();
+  written.usage.cache_creation_input_tokens = 500;
+  EXPECT_EQ("\n" + summary_of({list_of_models, written}).render(kPipe, SteadyTime() + 5s), R"(
+Session
+  Model: claude-sonnet-4-5-20250929
+  Calls: 2
+    not billed: 1
+  Input tokens: 12,345
+    from cache: 11,800 (95.6%)
+    to cache: 500
+  Output tokens: 845
+  Total tokens: 13,190
+  Cost: $0.016321
+  Duration: 5.0s
+)");
 }
 
 TEST(SessionSummary, AnAbsurdCountMakesNoSumNegative) {
   event::Event absurd = chat();
+  absurd.response_model = "m";
   absurd.usage.input_tokens = absurd.usage.output_tokens = 9223372036854775800;
   absurd.usage.cache_read_input_tokens = 9223372036854775800;
   const std::string text = summary_of({absurd, absurd}).render(kPipe, SteadyTime());

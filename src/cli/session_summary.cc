@@ -25,10 +25,14 @@ void SessionSummary::Sums::add(const event::Event& event) {
   ++calls;
   const bool broken = has_failed(event);
   if (broken) ++failed;
-  if (!event.billable) return;
+  if (!event.billable) {
+    ++unbilled;
+    return;
+  }
   const meter::Usage& usage = event.usage;
   add_count(input_tokens, usage.input_tokens);
   add_count(cache_read_input_tokens, usage.cache_read_input_tokens);
+  add_count(cache_creation_input_tokens, usage.cache_creation_input_tokens);
   add_count(output_tokens, usage.output_tokens);
   const bool used = total_tokens(usage).has_value();
   if (!used && !broken) ++unknown_usage;
@@ -39,6 +43,7 @@ void SessionSummary::Sums::add(const event::Event& event) {
 void SessionSummary::add(const event::Event& event) {
   all_.add(event);
   std::string model = event.response_model.empty() ? event.request_model : event.response_model;
+  if (model.empty() && !event.billable) return;
   if (model.empty()) model = "(no model)";
   if (!models_.contains(model) && models_.size() >= limits_.models) model = "(other models)";
   models_[model].add(event);
@@ -51,17 +56,21 @@ std::string SessionSummary::cost(const Sums& sums) {
   return format::usd(sums.cost_picodollars) + " + ?";
 }
 
-std::string SessionSummary::render(const Output::Form& form, SteadyTime now) const {
+std::string SessionSummary::render_panel(const Output::Form& form, SteadyTime now) const {
   const Style style(form.color);
   const auto lasted = std::chrono::duration_cast<std::chrono::microseconds>(now - started_);
   Panel panel("Session");
+  if (models_.size() == 1) panel.row("Model", printable(models_.begin()->first));
   panel.row("Calls", format::count(all_.calls));
+  if (all_.unbilled != 0) panel.row("  not billed", format::count(all_.unbilled));
   if (all_.failed != 0) panel.row("Failed", style.red(format::count(all_.failed)));
   panel.row("Input tokens", style.blue(format::count(all_.input_tokens)));
   if (all_.cache_read_input_tokens) {
     panel.row("  from cache", fmt::format("{} ({})", format::count(all_.cache_read_input_tokens),
                                           cached_share(all_.cache_read_input_tokens, all_.input_tokens)));
   }
+  if (all_.cache_creation_input_tokens.value_or(0) > 0)
+    panel.row("  to cache", format::count(all_.cache_creation_input_tokens));
   panel.row("Output tokens", style.green(format::count(all_.output_tokens)));
   meter::Count total = all_.input_tokens;
   add_count(total, all_.output_tokens);
@@ -71,9 +80,14 @@ std::string SessionSummary::render(const Output::Form& form, SteadyTime now) con
   if (all_.unknown_costs != 0) panel.row("  unknown for", format::calls(all_.unknown_costs));
   if (all_.unknown_usage != 0) panel.row("Without usage", format::calls(all_.unknown_usage));
   panel.row("Duration", format::duration(lasted));
-  std::string text = panel.render(form, &Style::magenta);
+  return panel.render(form, &Style::magenta);
+}
+
+std::string SessionSummary::render(const Output::Form& form, SteadyTime now) const {
+  std::string text = render_panel(form, now);
   if (models_.size() < 2) return text;
 
+  const Style style(form.color);
   Table table({{.title = "model", .min_width = 12},
                {.title = "calls", .align = Align::kRight, .priority = 1},
                {.title = "failed", .align = Align::kRight, .priority = 3},
@@ -99,8 +113,10 @@ std::vector<std::pair<std::string, SessionSummary::Sums>> SessionSummary::models
 void SessionSummary::Sums::write_json(json::Writer& writer) const {
   writer.member("calls", calls);
   writer.member("failed", failed);
+  writer.member("not_billed", unbilled);
   writer.member("input_tokens", input_tokens);
   writer.member("cache_read_input_tokens", cache_read_input_tokens);
+  writer.member("cache_creation_input_tokens", cache_creation_input_tokens);
   writer.member("output_tokens", output_tokens);
   meter::Count total = input_tokens;
   add_count(total, output_tokens);

@@ -31,7 +31,7 @@ class SessionSummary {
 
   void add(const event::Event& event);
 
-  // A panel, and a table of the models if there is more than one.
+  // A panel, and a table of the models if there is more than one. What is not billed and has no model is in none.
   std::string render(const Output::Form& form, SteadyTime now) const;
   // The sums as members of the object that is open, and those of each model as an array of objects, "models".
   void write_json(json::Writer& writer) const;
@@ -42,8 +42,10 @@ class SessionSummary {
   struct Sums {
     std::int64_t calls = 0;
     std::int64_t failed = 0;
+    std::int64_t unbilled = 0;  // lists of models, warm-ups and the like
     meter::Count input_tokens;  // absent until a call states the count, as those below
     meter::Count cache_read_input_tokens;
+    meter::Count cache_creation_input_tokens;
     meter::Count output_tokens;
     std::int64_t cost_picodollars = 0;
     std::int64_t unknown_costs = 0;  // calls whose cost nobody knows, or not all of it
@@ -53,6 +55,7 @@ class SessionSummary {
     void write_json(json::Writer& writer) const;
   };
   static std::string cost(const Sums& sums);
+  std::string render_panel(const Output::Form& form, SteadyTime now) const;
   // What costs most comes first.
   std::vector<std::pair<std::string, Sums>> models_by_cost() const;
 

@@ -1,8 +1,8 @@
-// anthropic.mjs PROXY_URL: the Anthropic SDK, told nothing but its base URL.
+// anthropic.mjs [PROXY_URL]: the Anthropic SDK, told nothing but its base URL.
 import Anthropic from "@anthropic-ai/sdk";
-import { report, weather } from "./report.mjs";
+import { base, report, scenarios, weather } from "./report.mjs";
 
-const client = new Anthropic({ baseURL: `${process.argv[2]}/anthropic`, apiKey: "sk-ant-test", maxRetries: 0 });
+const client = new Anthropic({ baseURL: base("/anthropic"), apiKey: "sk-ant-test", maxRetries: 0 });
 const request = {
   model: "claude-opus-4-8",
   max_tokens: 100,
@@ -22,13 +22,4 @@ const whole = async (extra, headers) => said(await client.messages.create({ ...r
 const stream = async (extra, headers) =>
   said(await client.messages.stream({ ...request, ...extra }, { headers }).finalMessage());
 
-await report("js-anthropic", {
-  plain: (headers) => whole({}, headers),
-  stream: (headers) => stream({}, headers),
-  tools: (headers) => whole({ tools }, headers),
-  tools_stream: (headers) => stream({ tools }, headers),
-  error_401: (headers) => whole({}, headers),
-  error_429: (headers) => whole({}, headers),
-  error_500: (headers) => stream({}, headers),
-  cut: (headers) => stream({}, headers),
-});
+await report("js-anthropic", scenarios(whole, stream, { tools }));

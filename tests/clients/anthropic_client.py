@@ -1,13 +1,11 @@
-"""anthropic_client.py PROXY_URL: the Anthropic SDK, told nothing but its base URL."""
+"""anthropic_client.py [PROXY_URL]: the Anthropic SDK, told nothing but its base URL."""
 
 from __future__ import annotations
 
-import sys
-
 import anthropic
-from report import WEATHER_SCHEMA, report
+from report import WEATHER_SCHEMA, base, report, scenarios
 
-client = anthropic.Anthropic(base_url=f"{sys.argv[1]}/anthropic", api_key="sk-ant-test", max_retries=0)
+client = anthropic.Anthropic(base_url=base("/anthropic"), api_key="sk-ant-test", max_retries=0)
 REQUEST: dict = {
     "model": "claude-opus-4-8",
     "max_tokens": 100,
@@ -33,16 +31,4 @@ def stream(headers: dict[str, str], **extra: object) -> dict:
         return said(events.get_final_message())
 
 
-report(
-    "py-anthropic",
-    {
-        "plain": whole,
-        "stream": stream,
-        "tools": lambda headers: whole(headers, tools=TOOLS),
-        "tools_stream": lambda headers: stream(headers, tools=TOOLS),
-        "error_401": whole,
-        "error_429": whole,
-        "error_500": stream,
-        "cut": stream,
-    },
-)
+report("py-anthropic", scenarios(whole, stream, tools=TOOLS))

@@ -1,8 +1,8 @@
-// gemini.mjs PROXY_URL: the Google GenAI SDK, told nothing but its base URL.
+// gemini.mjs [PROXY_URL]: the Google GenAI SDK, told nothing but its base URL.
 import { GoogleGenAI } from "@google/genai";
-import { report, weather } from "./report.mjs";
+import { base, report, scenarios, weather } from "./report.mjs";
 
-const client = new GoogleGenAI({ apiKey: "AIza-test", httpOptions: { baseUrl: `${process.argv[2]}/gemini` } });
+const client = new GoogleGenAI({ apiKey: "AIza-test", httpOptions: { baseUrl: base("/gemini") } });
 const tools = [
   {
     functionDeclarations: [
@@ -38,13 +38,4 @@ async function stream(extra, headers) {
   return { usage, text, tool };
 }
 
-await report("js-gemini", {
-  plain: (headers) => whole({}, headers),
-  stream: (headers) => stream({}, headers),
-  tools: (headers) => whole({ tools }, headers),
-  tools_stream: (headers) => stream({ tools }, headers),
-  error_401: (headers) => whole({}, headers),
-  error_429: (headers) => whole({}, headers),
-  error_500: (headers) => stream({}, headers),
-  cut: (headers) => stream({}, headers),
-});
+await report("js-gemini", scenarios(whole, stream, { tools }));

@@ -1,14 +1,12 @@
-"""gemini_client.py PROXY_URL: the Google GenAI SDK, told nothing but its base URL."""
+"""gemini_client.py [PROXY_URL]: the Google GenAI SDK, told nothing but its base URL."""
 
 from __future__ import annotations
 
-import sys
-
 from google import genai
 from google.genai import types
-from report import WEATHER_SCHEMA, report
+from report import WEATHER_SCHEMA, base, report, scenarios
 
-client = genai.Client(api_key="AIza-test", http_options=types.HttpOptions(base_url=f"{sys.argv[1]}/gemini"))
+client = genai.Client(api_key="AIza-test", http_options=types.HttpOptions(base_url=base("/gemini")))
 TOOLS = [
     types.Tool(
         function_declarations=[
@@ -51,16 +49,4 @@ def stream(headers: dict[str, str], **extra: object) -> dict:
     return {"usage": usage, "text": text, "tool": tool}
 
 
-report(
-    "py-gemini",
-    {
-        "plain": whole,
-        "stream": stream,
-        "tools": lambda headers: whole(headers, tools=TOOLS),
-        "tools_stream": lambda headers: stream(headers, tools=TOOLS),
-        "error_401": whole,
-        "error_429": whole,
-        "error_500": stream,
-        "cut": stream,
-    },
-)
+report("py-gemini", scenarios(whole, stream, tools=TOOLS))

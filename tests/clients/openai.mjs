@@ -1,8 +1,8 @@
-// openai.mjs PROXY_URL: the OpenAI SDK, told nothing but its base URL.
+// openai.mjs [PROXY_URL]: the OpenAI SDK, told nothing but its base URL.
 import OpenAI from "openai";
-import { report, weather } from "./report.mjs";
+import { base, report, scenarios, weather } from "./report.mjs";
 
-const client = new OpenAI({ baseURL: `${process.argv[2]}/openai/v1`, apiKey: "sk-test", maxRetries: 0 });
+const client = new OpenAI({ baseURL: base("/openai/v1"), apiKey: "sk-test", maxRetries: 0 });
 const messages = [{ role: "user", content: "How many people live here?" }];
 const model = "gpt-5";
 const tools = [
@@ -54,15 +54,8 @@ async function embeddings(headers) {
 }
 
 await report("js-openai", {
-  plain: (headers) => chat({}, headers),
-  stream: (headers) => chatStream({}, headers),
-  tools: (headers) => chat({ tools }, headers),
-  tools_stream: (headers) => chatStream({ tools }, headers),
+  ...scenarios(chat, chatStream, { tools }),
   responses,
   responses_stream: responsesStream,
   embeddings,
-  error_401: (headers) => chat({}, headers),
-  error_429: (headers) => chat({}, headers),
-  error_500: (headers) => chatStream({}, headers),
-  cut: (headers) => chatStream({}, headers),
 });

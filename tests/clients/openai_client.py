@@ -1,13 +1,11 @@
-"""openai_client.py PROXY_URL: the OpenAI SDK, told nothing but its base URL."""
+"""openai_client.py [PROXY_URL]: the OpenAI SDK, told nothing but its base URL."""
 
 from __future__ import annotations
 
-import sys
-
 import openai
-from report import WEATHER_SCHEMA, report
+from report import WEATHER_SCHEMA, base, report, scenarios
 
-client = openai.OpenAI(base_url=f"{sys.argv[1]}/openai/v1", api_key="sk-test", max_retries=0)
+client = openai.OpenAI(base_url=base("/openai/v1"), api_key="sk-test", max_retries=0)
 MODEL = "gpt-5"
 MESSAGES = [{"role": "user", "content": "How many people live here?"}]
 TOOLS = [
@@ -68,16 +66,9 @@ def embeddings(headers: dict[str, str]) -> dict:
 report(
     "py-openai",
     {
-        "plain": chat,
-        "stream": chat_stream,
-        "tools": lambda headers: chat(headers, tools=TOOLS),
-        "tools_stream": lambda headers: chat_stream(headers, tools=TOOLS),
+        **scenarios(chat, chat_stream, tools=TOOLS),
         "responses": responses,
         "responses_stream": responses_stream,
         "embeddings": embeddings,
-        "error_401": chat,
-        "error_429": chat,
-        "error_500": chat_stream,
-        "cut": chat_stream,
     },
 )

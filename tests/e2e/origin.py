@@ -34,9 +34,15 @@ class Exchange:
     def send(self, data: bytes) -> None:
         self.connection.send(data)
 
-    def answer(self, content: bytes, status: str = "200 OK", content_type: str = "application/json") -> None:
-        fields = [("Content-Type", content_type), ("Content-Length", str(len(content)))]
-        self.send(head(f"HTTP/1.1 {status}", fields) + content)
+    def answer(
+        self,
+        content: bytes,
+        status: str = "200 OK",
+        content_type: str = "application/json",
+        fields: list[tuple[str, str]] | None = None,
+    ) -> None:
+        framing = [("Content-Type", content_type), ("Content-Length", str(len(content)))]
+        self.send(head(f"HTTP/1.1 {status}", framing + (fields or [])) + content)
 
     def begin_stream(self, content_type: str = "text/event-stream") -> None:
         self.send(head("HTTP/1.1 200 OK", [("Content-Type", content_type), ("Transfer-Encoding", "chunked")]))

@@ -1,6 +1,6 @@
-"""A stand-in for OpenAI, Anthropic and Gemini that real SDKs take for the real thing.
+"""A stand-in for OpenAI, Anthropic, Gemini, Mistral, Cohere, Groq and Bedrock that real SDKs take for the real thing.
 
-The path says whose API is spoken, the body whether to stream and whether to
+The path (and the model, of Mistral's) says whose API is spoken, the body whether to stream and whether to
 call a tool, the field X-Scenario whether to fail: `error_429` answers with that
 status, `cut` breaks off in the middle. Every count differs from every other, so
 that none can be mistaken.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 
+import bedrock
 from origin import Exchange
 
 TEXT = ["Twelve ", "people ", "live ", "here."]
@@ -44,6 +45,23 @@ GEMINI_USAGE = {
     "thoughtsTokenCount": 6,
     "totalTokenCount": 42,
 }
+MISTRAL_USAGE = {
+    "prompt_tokens": 47,
+    "completion_tokens": 21,
+    "total_tokens": 68,
+    "num_cached_tokens": 32,
+    "prompt_tokens_details": {"cached_tokens": 32},
+}
+GROQ_USAGE = {
+    "queue_time": 0.021, "prompt_tokens": 53, "prompt_time": 0.003, "completion_tokens": 27, "completion_time": 0.08,
+    "total_tokens": 80, "total_time": 0.083, "prompt_tokens_details": {"cached_tokens": 24},
+    "completion_tokens_details": {"reasoning_tokens": 4},
+}  # fmt: skip
+COHERE_USAGE = {
+    "billed_units": {"input_tokens": 9, "output_tokens": 33},
+    "tokens": {"input_tokens": 507, "output_tokens": 35},
+    "cached_tokens": 288,
+}
 
 
 class StandIn:
@@ -58,8 +76,13 @@ class StandIn:
             "/v1/responses": openai_responses,
             "/v1/embeddings": openai_embeddings,
             "/v1/messages": anthropic_messages,
+            "/openai/v1/chat/completions": groq_chat,
+            "/v2/chat": cohere_chat,
         }
-        answer = answers.get(path, gemini_generate)
+        answer = bedrock_converse if path.startswith("/model/") else answers.get(path, gemini_generate)
+        if (exchange.request.get("host") or "").endswith(".amazonaws.com") and not bedrock.is_signed(exchange.request):
+            fail(exchange, bedrock_converse, 401)
+            return
         if scenario.startswith("error_"):
             fail(exchange, answer, int(scenario.removeprefix("error_")))
             return
@@ -67,28 +90,35 @@ class StandIn:
         if events is None:
             exchange.answer(json.dumps(whole).encode())
             return
-        exchange.begin_stream()
+        exchange.begin_stream(BEDROCK_STREAM if answer is bedrock_converse else "text/event-stream")
         for event in events:
             if scenario == "cut" and event is events[-2]:
                 exchange.break_off()
                 return
-            exchange.stream(event.encode())
+            exchange.stream(event if isinstance(event, bytes) else event.encode())
         exchange.end_stream()
 
 
-Answer = tuple[dict, list[str] | None]  # the whole body, and the stream's events if one was asked for
+BEDROCK_STREAM = "application/vnd.amazon.eventstream"
+Answer = tuple[dict, list[str] | list[bytes] | None]  # the whole body, and the stream's events if one was asked for
 
 
 def fail(exchange: Exchange, answer: object, status: int) -> None:
     kinds = {401: "authentication_error", 429: "rate_limit_error", 500: "api_error"}
     message = f"refused with {status}"
+    fields: list[tuple[str, str]] = []
     if answer is anthropic_messages:
         body: dict = {"type": "error", "error": {"type": kinds[status], "message": message}}
+    elif answer is bedrock_converse:
+        body = {"message": message}
+        fields = [("x-amzn-ErrorType", bedrock.ERRORS[status])]
+    elif answer is cohere_chat:
+        body = {"id": "f1", "message": message}
     elif answer is gemini_generate:
         body = {"error": {"code": status, "message": message, "status": "UNAVAILABLE"}}
     else:
         body = {"error": {"message": message, "type": kinds[status], "param": None, "code": kinds[status]}}
-    exchange.answer(json.dumps(body).encode(), f"{status} Refused")
+    exchange.answer(json.dumps(body).encode(), f"{status} Refused", fields=fields)
 
 
 def sse(data: object, name: str = "") -> str:
@@ -97,7 +127,23 @@ def sse(data: object, name: str = "") -> str:
 
 
 def openai_chat(body: dict, _: str) -> Answer:
-    common = {"id": "chatcmpl-1", "created": 1795379871, "model": body["model"] + "-2026-01-15"}
+    model = body["model"]
+    if model.startswith("mistral"):
+        return completion(body, model, MISTRAL_USAGE, {"usage": MISTRAL_USAGE})
+    whole, events = completion(body, model + "-2026-01-15", OPENAI_CHAT_USAGE, {})
+    if events and body.get("stream_options", {}).get("include_usage"):
+        chunk = whole | {"object": "chat.completion.chunk", "choices": [], "usage": OPENAI_CHAT_USAGE}
+        events.insert(-1, sse(chunk))
+    return whole, events
+
+
+def groq_chat(body: dict, _: str) -> Answer:
+    return completion(body, body["model"], GROQ_USAGE, {"x_groq": {"id": "req_1", "usage": GROQ_USAGE}})
+
+
+def completion(body: dict, model: str, usage: dict, at_end: dict) -> tuple[dict, list[str] | None]:
+    """Of OpenAI's shape; `at_end` is what else the chunk with the finish reason has."""
+    common = {"id": "chatcmpl-1", "created": 1795379871, "model": model}
     call = {"id": "call_1", "type": "function", "function": {"name": TOOL, "arguments": json.dumps(ARGUMENTS)}}
     if "tools" in body:
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
@@ -108,14 +154,12 @@ def openai_chat(body: dict, _: str) -> Answer:
         finish = "stop"
         deltas = [{"role": "assistant", "content": ""}] + [{"content": text} for text in TEXT]
     choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
-    whole = common | {"object": "chat.completion", "choices": [choice], "usage": OPENAI_CHAT_USAGE}
+    whole = common | {"object": "chat.completion", "choices": [choice], "usage": usage}
     if not body.get("stream"):
         return whole, None
     part = common | {"object": "chat.completion.chunk"}
     chunks = [part | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
-    chunks.append(part | {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
-    if body.get("stream_options", {}).get("include_usage"):
-        chunks.append(part | {"choices": [], "usage": OPENAI_CHAT_USAGE})
+    chunks.append(part | {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]} | at_end)
     return whole, [sse(chunk) for chunk in chunks] + [sse("[DONE]")]
 
 
@@ -198,3 +242,36 @@ def gemini_generate(body: dict, target: str) -> Answer:
     events = [common | {"candidates": [candidate([part], None)], "usageMetadata": prompt} for part in parts]
     events.append(common | {"candidates": [candidate([{"text": ""}], "STOP")], "usageMetadata": GEMINI_USAGE})
     return whole, [sse(event) for event in events]
+
+
+def cohere_chat(body: dict, _: str) -> Answer:
+    call = {"id": "call_1", "type": "function", "function": {"name": TOOL, "arguments": json.dumps(ARGUMENTS)}}
+    if "tools" in body:
+        content: dict = {"tool_calls": [call]}
+        finish = "TOOL_CALL"
+        begun = call | {"function": {"name": TOOL, "arguments": ""}}
+        parts: list[tuple[str, dict]] = [
+            ("tool-call-start", {"tool_calls": begun}),
+            ("tool-call-delta", {"tool_calls": {"function": {"arguments": json.dumps(ARGUMENTS)}}}),
+            ("tool-call-end", {}),
+        ]
+    else:
+        content = {"content": [{"type": "text", "text": "".join(TEXT)}]}
+        finish = "COMPLETE"
+        parts = [("content-start", {"content": {"type": "text", "text": ""}})]
+        parts += [("content-delta", {"content": {"text": text}}) for text in TEXT]
+        parts.append(("content-end", {}))
+    whole = {"id": "c1", "message": {"role": "assistant"} | content, "finish_reason": finish, "usage": COHERE_USAGE}
+    if not body.get("stream"):
+        return whole, None
+    begin = {"id": "c1", "type": "message-start", "delta": {"message": {"role": "assistant", "content": []}}}
+    events = [begin]
+    for kind, message in parts:
+        events.append({"type": kind, "index": 0} | ({"delta": {"message": message}} if message else {}))
+    events.append({"type": "message-end", "delta": {"finish_reason": finish, "usage": COHERE_USAGE}})
+    return whole, [sse(event, event["type"]) for event in events] + [sse("[DONE]")]
+
+
+def bedrock_converse(body: dict, target: str) -> Answer:
+    whole, events = bedrock.converse(body, TEXT, TOOL, ARGUMENTS)
+    return whole, events if target.endswith("-stream") else None

@@ -8,7 +8,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 from certificates import Authority
@@ -196,28 +195,3 @@ def forward_proxy_does_not_go_round(folder: Path) -> None:
     with Net(folder) as net:
         result = net.curl(f"https://127.0.0.1:{net.proxy.port}/")
         assert result.returncode != 0 and "400" in result.stderr, result.stderr
-
-
-PYTHON_CLIENTS = {
-    "urllib": "import os, urllib.request as r;"
-    "print(r.urlopen(r.Request(URL, data=DATA, headers=FIELDS)).read().decode())",
-    "httpx2": "import httpx2; print(httpx2.post(URL, content=DATA, headers=FIELDS).text)",
-    "requests": "import requests; print(requests.post(URL, data=DATA, headers=FIELDS).text)",
-    "openai": "import openai; print(openai.OpenAI(api_key='k').chat.completions.create("
-    "model='gpt-4o', messages=[{'role': 'user', 'content': 'hi'}]).usage.model_dump_json())",
-}
-
-
-@test
-def intercept_serves_python_clients_as_they_are(folder: Path) -> None:
-    with Net(folder) as net:
-        ca = net.make_ca()
-        for name, text in PYTHON_CLIENTS.items():
-            head = f"URL='https://api.openai.com/v1/chat/completions'; DATA={REQUEST.encode()!r};"
-            head += "FIELDS={'content-type': 'application/json', 'user-agent': 'test'};"
-            environment = {"PATH": os.environ["PATH"], "HTTPS_PROXY": f"http://127.0.0.1:{net.proxy.port}"}
-            environment |= {"SSL_CERT_FILE": str(ca), "REQUESTS_CA_BUNDLE": str(ca)}
-            done = subprocess.run([sys.executable, "-c", head + text], env=environment, capture_output=True, text=True)
-            assert done.returncode == 0 and "11" in done.stdout, f"{name}: {done.stderr}"
-    counted = [e for e in net.proxy.events() if e["path"] == "/v1/chat/completions"]
-    assert [e["input_tokens"] for e in counted] == [11] * len(PYTHON_CLIENTS), counted

@@ -7,6 +7,7 @@ import contextlib
 import json
 import random
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -264,6 +265,34 @@ def a_client_that_hangs_up_between_turns_leaves_its_turns_only(folder: Path) -> 
         proxy.stop()
         events = proxy.events()
     assert len(events) == 2 and all(event["complete"] and not event.get("error_type") for event in events), events
+
+
+@test
+def an_origin_that_resets_after_its_client_has_gone_is_no_event(folder: Path) -> None:
+    asked = json.dumps({"type": "response.create", "model": "gpt-5.2", "input": "hi"}).encode()
+    done = {"type": "response.completed", "response": {"id": "r", "model": "m", "usage": usage_of(1)}}
+
+    def answer(exchange: Exchange) -> None:
+        exchange.send(head("HTTP/1.1 101 Switching Protocols", ACCEPTED[:3]))
+        exchange.connection.fill()
+        exchange.send(a_frame(1, json.dumps(done).encode()))
+        exchange.connection.take_rest()
+        exchange.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        exchange.break_off()
+
+    with Origin(answer) as origin, proxy_of(folder, origin.url) as proxy:
+        with Connection.open(proxy.port) as client:
+            client.send(head("GET /openai/v1/responses HTTP/1.1", ASKED[:4]))
+            assert client.read_head().status == 101
+            client.send(a_frame(1, asked, mask=b"mask"))
+            client.fill()
+            client.sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(Closed):
+                client.take_rest()
+        proxy.wait_for_events(1)
+        proxy.stop()
+        (event,) = proxy.events()
+    assert event["complete"] and not event.get("error_type") and event["output_tokens"] == 5, event
 
 
 @test
