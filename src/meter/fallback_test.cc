@@ -45,9 +45,12 @@ class Fallback : public testing::Test {
     return meter.finish();
   }
 
-  std::shared_ptr<const provider::Registry> registry_ = *provider::Registry::load(embedded::providers(), "");
+  static const std::shared_ptr<const provider::Registry> registry_;
   LengthCounter counter_;
 };
+
+const std::shared_ptr<const provider::Registry> Fallback::registry_ =
+    *provider::Registry::load(embedded::providers(), "");
 
 std::string delta(std::string_view text) {
   return R"(data: {"id":"c1","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"content":")" +

@@ -241,12 +241,20 @@ TEST_F(RecordedTest, UsageIsAsExpected) {
   }
 }
 
+// Whether what is answered may hold calls of their own.
+bool may_hold_calls(const provider::Registry& registry, const Recorded& recorded) {
+  const provider::Spec& spec = *registry.by_host(recorded.host);
+  const auto* endpoint = registry.endpoint(spec, recorded.method, recorded.target, views(recorded.request_fields));
+  return endpoint != nullptr && endpoint->format && endpoint->format->stream && endpoint->format->stream->separate;
+}
+
 // The results of batches (Anthropic's and OpenAI's files, Gemini's and xAI's documents) are calls of their own, at
 // batch rates; where a poll brings them again, they have the same ids.
 TEST_F(RecordedTest, BatchResultsAreCallsOfTheirOwn) {
   for (const Delivery& delivery : kDeliveries) {
     std::map<std::string, Usage> calls;  // by provider and id
     for (const auto& [id, recorded] : recorded_exchanges) {
+      if (!may_hold_calls(*specs, recorded)) continue;
       const std::string& provider = specs->by_host(recorded.host)->name;
       read_exchange(*specs, recorded, delivery, [&](Reading&& call) {
         EXPECT_FALSE(call.response_id.empty()) << id;
