@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-# In the order in which they run; each module registers its tests when it is imported.
+# In the order in which they begin; each module registers its tests when it is imported.
+import test_kill  # noqa: F401  (takes the longest, while others take their turns beside it)
 import test_traffic  # noqa: F401
 import test_websocket  # noqa: F401
 import test_http2  # noqa: F401
@@ -24,7 +25,6 @@ import test_repeats  # noqa: F401
 import test_accuracy_page  # noqa: F401
 import test_shells  # noqa: F401
 import test_daemon  # noqa: F401
-import test_kill  # noqa: F401
 from proxy import BINARY, Proxy
 from runner import run
 

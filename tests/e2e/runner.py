@@ -7,12 +7,14 @@ where the environment has CI, unless it says that it may be there too.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 Test = Callable[[Path], None]
@@ -43,35 +45,49 @@ def until(condition: Callable[[], bool], what: str, timeout: float = 15) -> None
 
 
 def run(words: list[str], after_each: Callable[[], None]) -> int:
-    """Runs those whose names hold one of `words`, all if there are none; returns the exit code."""
-    passed = failed = 0
-    for name, function in TESTS.items():
-        if words and not any(word in name for word in words):
-            continue
-        folder = Path(tempfile.mkdtemp(prefix="tokometer-"))
-        start = time.monotonic()
+    """Runs those whose names hold one of `words`, all if there are none; returns the exit code.
+
+    So many at a time as $TOKOMETER_E2E_JOBS says, each process a test after the other; 2 if it says nothing: most of a
+    test is waiting.
+    """
+    names = [name for name in TESTS if not words or any(word in name for word in words)]
+    count = {"ok": 0, "FAIL": 0, "skip": 0}
+    jobs = int(os.environ.get("TOKOMETER_E2E_JOBS", "2"))
+    # Forked, so that each process has the tests that were registered.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
+        running = [pool.submit(run_one, name, after_each) for name in names]
         try:
-            function(folder)
-        except Skipped as why:
-            print(f"skip {name}: {why}", flush=True)
-        except BaseException as error:  # whatever a test raises is its failure
-            failed += 1
-            print(f"FAIL {name} ({time.monotonic() - start:.1f} s)", flush=True)
-            traceback.print_exc()
-            show_output(folder)
-            if isinstance(error, KeyboardInterrupt):
-                break
-        else:
-            passed += 1
-            print(f"ok   {name} ({time.monotonic() - start:.1f} s)", flush=True)
-        after_each()
-        shutil.rmtree(folder, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    return 0 if passed and not failed else 1
+            for done in as_completed(running):
+                outcome, text = done.result()
+                count[outcome] += 1
+                print(text, flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            count["FAIL"] += 1
+    print(f"{count['ok']} passed, {count['FAIL']} failed")
+    return 0 if count["ok"] and not count["FAIL"] else 1
 
 
-def show_output(folder: Path) -> None:
+def run_one(name: str, after_each: Callable[[], None]) -> tuple[str, str]:
+    """Its outcome, and what is to be said of it."""
+    folder = Path(tempfile.mkdtemp(prefix="tokometer-"))
+    start = time.monotonic()
+    try:
+        TESTS[name](folder)
+        outcome, more = "ok", ""
+    except Skipped as why:
+        outcome, more = "skip", f": {why}"
+    except BaseException:  # whatever a test raises is its failure
+        outcome, more = "FAIL", f"\n{traceback.format_exc()}{last_output(folder)}"
+    took = time.monotonic() - start
+    after_each()
+    shutil.rmtree(folder, ignore_errors=True)
+    return outcome, f"{outcome:4} {name} ({took:.1f} s){more}"
+
+
+def last_output(folder: Path) -> str:
     """The last lines that programs under test wrote in `folder`."""
+    lines = []
     for file in sorted(folder.rglob("output.txt")):
-        for line in file.read_text(errors="replace").splitlines()[-20:]:
-            print(f"  | {line}")
+        lines += [f"  | {line}" for line in file.read_text(errors="replace").splitlines()[-20:]]
+    return "\n".join(lines)

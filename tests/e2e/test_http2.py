@@ -85,6 +85,7 @@ def a_cancelled_http2_stream_cancels_its_origin_only(folder: Path) -> None:
             exchange.connection.sock.settimeout(10)
             assert exchange.connection.sock.recv(1) == b""
             return
+        exchange.stream(sse("[DONE]").encode())
         exchange.end_stream()
 
     with Origin(answer) as origin, proxy_of(folder, origin) as proxy:
