@@ -122,7 +122,7 @@ const std::array all_settings{
             .at_start_only = true},
     Setting{.key = "intercept",
             .placeholder = "HOST",
-            .help = "As a forward proxy, read calls to HOST too: a name, *.NAME for all below it, or * for any",
+            .help = "As a forward proxy, read calls to HOST too: a name, *.NAME for it and all below it, or * for any",
             .field = field::List{TOKOMETER_FIELD(intercept), host_pattern_fault, true}},
     Setting{.key = "tunnel",
             .placeholder = "HOST",

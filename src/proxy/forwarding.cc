@@ -6,27 +6,15 @@
 #include <charconv>
 #include <utility>
 
+#include "provider/host_pattern.h"
 #include "wire/base64.h"
 
 namespace tokometer::proxy {
 namespace {
 
-// "*" is any host, "*.x.com" x.com and what is below it, all else that one host.
-bool matches_host(std::string_view pattern, std::string_view host) {
-  if (pattern == "*") return true;
-  if (!pattern.starts_with("*.")) return wire::iequals(pattern, host);
-  const std::string_view domain = pattern.substr(2);
-  if (host.size() == domain.size()) return wire::iequals(host, domain);
-  return host.size() > domain.size() && host[host.size() - domain.size() - 1] == '.' &&
-         wire::iequals(host.substr(host.size() - domain.size()), domain);
-}
-
 bool any_matches(const std::vector<std::string>& patterns, std::string_view host) {
-  return std::ranges::any_of(patterns, [host](const std::string& pattern) { return matches_host(pattern, host); });
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1";
+  return std::ranges::any_of(patterns,
+                             [host](const std::string& pattern) { return provider::host_matches(pattern, host); });
 }
 
 // Without telling by its time how much of it is right.

@@ -50,8 +50,8 @@ class Distrust {
 };
 
 struct ForwardingOptions {
-  std::vector<std::string> intercept;  // "host", "*.host" (and host itself), "*": read besides those of specs
-  std::vector<std::string> tunnel;     // the same forms: never read, whatever a spec says
+  std::vector<std::string> intercept;  // patterns (provider/host_pattern.h): read besides those of specs
+  std::vector<std::string> tunnel;     // the same: never read, whatever a spec says
   std::string token;                   // password that clients must give; empty: none asked for
   std::vector<std::string> own;        // our own addresses, as "host:port"
 };
