@@ -24,6 +24,18 @@ void gauge(MetricsText& out, std::string_view name, std::string_view help, std::
   out.sample(name, "", figure(value));
 }
 
+// Without credentials, as all of it.
+void write_upstream(const Upstream& upstream, json::Writer& writer) {
+  writer.name("upstream_proxy").begin_object();
+  const auto write = [&](std::string_view scheme, const auto& proxy, std::string_view from) {
+    if (!proxy) return;
+    writer.name(scheme).begin_object().member("address", proxy->text()).member("from", from).end_object();
+  };
+  write("https", upstream.proxies.https, upstream.https_from);
+  write("http", upstream.proxies.http, upstream.http_from);
+  writer.end_object();
+}
+
 }  // namespace
 
 InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources)), started_(sources_.clock.steady()) {}
@@ -75,6 +87,7 @@ InternalPages::Reply InternalPages::health() const {
     }
     writer.end_array();
   }
+  if (sources_.upstream != nullptr) write_upstream(*sources_.upstream, writer);
   writer.end_object();
   body += '\n';
   return {.status = 200, .content_type = "application/json", .body = std::move(body)};

@@ -1,6 +1,6 @@
 // The proxy's own pages: /-/health (JSON) and /-/metrics (Prometheus text).
 //
-// Neither shows content, keys, paths of requests or names of sessions.
+// None shows content, keys, paths of requests or names of sessions.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,8 @@
 #include "app/capture.h"
 #include "app/event_feed.h"
 #include "app/metrics.h"
+#include "app/tunnelled_hosts.h"
+#include "app/upstream.h"
 #include "base/time.h"
 #include "event/journal.h"
 #include "net/server.h"

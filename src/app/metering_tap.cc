@@ -263,7 +263,7 @@ MeteringTaps::MeteringTaps(const MeteringServices& services, std::shared_ptr<con
 
 void MeteringTaps::distrusted(std::string_view client, std::string_view host) {
   services_.log.warn(
-      "{} does not trust our certificate for {}: its calls there pass, but are not counted, until `tokometer reload`; "
+      "{} {} our certificate for {}: its calls there pass, but are not counted, until `tokometer reload`; "
       "`tokometer run` and `tokometer env` show how to make it trust us",
       client.empty() ? "a client" : client, host);
 }

@@ -29,6 +29,7 @@
 #include "app/event_feed.h"
 #include "app/metrics.h"
 #include "app/rules.h"
+#include "app/tunnelled_hosts.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "event/journal.h"

@@ -276,6 +276,19 @@ Result<void> ProxyService::bind() {
   auto server = net::Server::open(options, clock_, log_);
   if (!server) return fail(std::move(server.error()));
   server_ = std::move(*server);
+  return go_upstream();
+}
+
+// Once it is known where we listen: a shell that was led to us would have us go round for ever.
+Result<void> ProxyService::go_upstream() {
+  auto upstream = find_upstream(config_, listening());
+  if (!upstream) return fail(std::move(upstream.error()));
+  upstream_ = std::move(*upstream);
+  for (const std::string& remark : upstream_.remarks) log_.warn("{}", remark);
+  if (const auto& by = upstream_.proxies.https) {
+    log_.info("origins are reached through the proxy {} ({})", by->text(), upstream_.https_from);
+  }
+  server_->set_upstream(upstream_.proxies);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -22,6 +23,13 @@ struct Health {
     std::string host;
   };
   std::vector<Distrust> distrustful = {};
+  // Through which other proxies it reaches origins.
+  struct Upstream {
+    std::string scheme;   // of the origins: "https"
+    std::string address;  // "proxy.example:3128"
+    std::string from;     // who names it: "HTTPS_PROXY"
+  };
+  std::vector<Upstream> upstream = {};
 };
 
 // Asks the first of `listening` that answers. kInvalid where something else than us listens; kNetwork, kTimeout.

@@ -20,6 +20,7 @@
 #include "app/proxy_service.h"
 #include "app/shared_proxy.h"
 #include "app/tool_environment.h"
+#include "app/upstream.h"
 #include "base/files.h"
 #include "base/uuid.h"
 #include "cli/builtin.h"
@@ -49,7 +50,8 @@ constexpr std::size_t kShownDistrust = 5;
 // The password where the proxy asks for none.
 constexpr std::string_view kNoToken = "run";
 // What may be said of the proxy that is started.
-constexpr std::array<std::string_view, 4> kPassedSettings = {"intercept", "tunnel", "origins", "resolve"};
+constexpr std::array<std::string_view, 6> kPassedSettings = {"intercept", "tunnel",         "origins",
+                                                             "resolve",   "upstream_proxy", "no_proxy"};
 
 // What the calls of the run belong to: options over TOKOMETER_CONTEXT.
 Result<client::CallContext> run_context(const Arguments& arguments, Environment& environment) {
@@ -94,6 +96,10 @@ std::vector<Option> passed_options() {
 Result<void> start_proxy(const Arguments& arguments, const app::Config& config, const Environment& environment) {
   std::vector<std::string> options = option_words(arguments);
   options.emplace_back("--listen=127.0.0.1:0");
+  // Variables that lead to the proxy which usually serves here lead nowhere, as none does now.
+  if (const auto upstream = app::find_upstream(config, config.listen); upstream && !upstream->remarks.empty()) {
+    if (!upstream->proxies.https && !upstream->proxies.http) options.emplace_back("--upstream-proxy=none");
+  }
   StringOutput said;
   Environment quiet{.out = environment.out,
                     .err = said,

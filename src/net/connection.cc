@@ -73,16 +73,21 @@ bool Connection::send(std::initializer_list<std::string_view> pieces) {
 void Connection::secure(std::unique_ptr<TlsStream> tls, std::string_view received) {
   TOKOMETER_CHECK(!tls_ && state_ == State::kEstablished);
   tls_ = std::move(tls);
-  state_ = State::kHandshaking;
+  state_ = State::kSecuring;
   early_ = received;
   paused_ = false;
+  context_.loop.again(*this);
+}
+
+void Connection::unread(std::string_view bytes) {
+  early_ = bytes;
   context_.loop.again(*this);
 }
 
 void Connection::pause(bool paused) {
   if (paused_ == paused) return;
   paused_ = paused;
-  if (!paused_ && (readable_ || eof_pending_)) context_.loop.again(*this);
+  if (!paused_ && (readable_ || eof_pending_ || !early_.empty())) context_.loop.again(*this);
 }
 
 void Connection::finish() {
@@ -103,8 +108,8 @@ void Connection::close(bool reset) {
 }
 
 bool Connection::is_reusable(bool may_say) const {
-  return fd_ && state_ == State::kEstablished && queued_bytes() == 0 && (may_say || !readable_) && !ended_ &&
-         !eof_pending_ && !finish_wanted_ && !write_broken_;
+  return fd_ && state_ == State::kEstablished && queued_bytes() == 0 && (may_say || !readable_) && early_.empty() &&
+         !ended_ && !eof_pending_ && !finish_wanted_ && !write_broken_;
 }
 
 void Connection::on_ready(Ready ready) {
@@ -117,8 +122,10 @@ void Connection::on_ready(Ready ready) {
     }
     if (!ready.writable) return;
     on_reached();
-    if (!fd_) return;
+  } else if (state_ == State::kSecuring) {
+    on_reached();
   }
+  if (!fd_) return;
   readable_ = readable_ || ready.readable;
   ended_ = ended_ || ready.ended;
   if (ready.writable && queued_bytes() > 0) flush();
@@ -130,7 +137,7 @@ void Connection::on_ready(Ready ready) {
   if (ready.broken && (eof_ || (paused_ && lost_while_paused()))) return fail(proxy::NetError::kReset);
 }
 
-// TCP stands.
+// What is below TLS stands.
 void Connection::on_reached() {
   if (!tls_) return on_established();
   state_ = State::kHandshaking;
@@ -145,7 +152,7 @@ void Connection::on_established() {
 }
 
 void Connection::read() {
-  for (int reads = 0; fd_ && !paused_ && readable_; ++reads) {
+  for (int reads = 0; may_deliver() && readable_; ++reads) {
     if (reads == context_.limits.reads_per_turn) return context_.loop.again(*this);
     auto& buffer = context_.read_buffer;
     const ssize_t count = read_some(fd_.number(), buffer);

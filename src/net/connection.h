@@ -58,8 +58,8 @@ class Connection final : public Watcher {
 
   void set_owner(ConnectionOwner& owner) { owner_ = &owner; }
 
-  // A plain connection goes on as TLS, of which `received` has come already; on_connected tells that it stands.
-  // Until then nothing may be sent.
+  // A plain connection goes on as TLS, as its server or its client, of which `received` has come already;
+  // on_connected tells that it stands. Until then nothing may be sent.
   void secure(std::unique_ptr<TlsStream> tls, std::string_view received);
 
   // Sends the pieces in order. Returns whether less than the high-water mark is
@@ -86,13 +86,14 @@ class Connection final : public Watcher {
   void on_ready(Ready ready) override;
 
  private:
-  enum class State { kConnecting, kHandshaking, kEstablished };
+  enum class State { kConnecting, kSecuring, kHandshaking, kEstablished };
 
   Connection(IoContext& context, Fd fd, std::unique_ptr<TlsStream> tls, ConnectionOwner& owner, State state);
 
   void on_reached();
   void on_established();
   void read();
+  bool may_deliver() const;
   void deliver(std::string_view bytes);
   void deliver_tls(std::string_view bytes);
   void end_of_stream();
@@ -107,7 +108,7 @@ class Connection final : public Watcher {
   IoContext& context_;
   ConnectionOwner* owner_;
   std::unique_ptr<TlsStream> tls_;
-  std::string early_;  // read before TLS began, and part of it
+  std::string early_;  // read before TLS began or for another owner, and to be delivered first
   std::string out_;    // what the socket did not take yet, from out_sent_ on
   std::size_t out_sent_ = 0;
   Fd fd_;

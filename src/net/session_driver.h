@@ -25,6 +25,7 @@
 #include "net/timer.h"
 #include "net/tls_client.h"
 #include "net/tls_server.h"
+#include "net/upstream_proxy.h"
 #include "proxy/driver.h"
 
 namespace tokometer::net {
@@ -38,6 +39,7 @@ struct SessionContext {
   Lingering& lingering;
   Resolver& resolver;
   TlsClient& tls;
+  const UpstreamProxies& upstream;
   TlsServer* tls_server;  // null: clients can't be intercepted
   Log& log;
   // The session is done: the worker disposes of its driver.

@@ -71,6 +71,7 @@ struct Connected {
 enum class Offer : std::uint8_t {
   kHttp1,  // HTTP/1.1 only
   kAny,    // HTTP/2 too, if the origin has TLS and chooses it
+  kTunnel  // nothing of ours: a client's own bytes
 };
 
 // Which connections `Driver::connect` may hand out.

@@ -28,6 +28,26 @@ bool same_secret(std::string_view given, std::string_view secret) {
 
 }  // namespace
 
+bool is_loopback(std::string_view host) {
+  constexpr std::string_view kLocalhost = "localhost";
+  if (host.size() >= kLocalhost.size() && wire::iequals(host.substr(host.size() - kLocalhost.size()), kLocalhost)) {
+    return host.size() == kLocalhost.size() || host[host.size() - kLocalhost.size() - 1] == '.';
+  }
+  return host == "::1" || (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
+bool is_own_address(const std::vector<std::string>& own, std::string_view host, std::uint16_t port) {
+  const std::string with_port = fmt::format(":{}", port);
+  return std::ranges::any_of(own, [&](std::string_view address) {
+    if (!address.ends_with(with_port)) return false;
+    address.remove_suffix(with_port.size());
+    if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
+    // All of this machine's addresses are ours then; of those we know the loopback's.
+    const bool any = address == "0.0.0.0" || address == "::";
+    return address == host || (is_loopback(host) && (any || is_loopback(address)));
+  });
+}
+
 Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port) {
   const auto bad = [](std::string_view why) { return fail(ErrorCode::kInvalid, std::string(why)); };
   Destination to{.origin = {.tls = tls, .host = {}, .port = own_port, .address = {}}, .authority = {}, .path = {}};
@@ -83,23 +103,11 @@ Forwarding::Forwarding(std::shared_ptr<const provider::Registry> registry, Forwa
     : registry_(std::move(registry)), options_(std::move(options)), distrust_(std::move(distrust)) {}
 
 Forwarding::Way Forwarding::way(const Destination& to) const {
-  if (is_own(to)) return Way::kOwn;
+  if (is_own_address(options_.own, to.origin.host, to.origin.port)) return Way::kOwn;
   const std::string_view host = to.origin.host;
   if (any_matches(options_.tunnel, host)) return Way::kTunnel;
   if (any_matches(options_.intercept, host)) return Way::kIntercept;
   return registry_->by_host(to.authority) != nullptr ? Way::kIntercept : Way::kTunnel;
-}
-
-bool Forwarding::is_own(const Destination& to) const {
-  const std::string port = fmt::format(":{}", to.origin.port);
-  return std::ranges::any_of(options_.own, [&](const std::string& own) {
-    if (!own.ends_with(port)) return false;
-    std::string_view host = std::string_view(own).substr(0, own.size() - port.size());
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    // All of this machine's addresses are ours then; of those we know the loopback's.
-    const bool any = host == "0.0.0.0" || host == "::";
-    return host == to.origin.host || (is_loopback(to.origin.host) && (any || is_loopback(host)));
-  });
 }
 
 bool Forwarding::is_authorized(wire::Fields fields) const {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/time.h"
 #include "provider/registry.h"
 #include "proxy/streams.h"
 #include "wire/fields.h"
@@ -25,8 +26,16 @@ namespace tokometer::proxy {
 // Takes "host[:port]" apart, the port being `own_port` where none stands there. IPv6 literals in brackets.
 Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port);
 
+// Whether a name or IP literal is of this machine only: localhost and what is below it, 127.0.0.0/8, ::1.
+bool is_loopback(std::string_view host);
+// Whether `host` and `port` are one of `own`, our listeners' addresses ("127.0.0.1:4141", "[::]:4141").
+bool is_own_address(const std::vector<std::string>& own, std::string_view host, std::uint16_t port);
+
 // Clients that refused our certificate: they pin another, or nobody told them of our CA. They are tunnelled from
 // then on, to that host. Told apart by how they say hello (wire/tls_hello.h) and what they call themselves.
+//
+// Some say it by an alert, which counts at once. Others just close, as does a client that is stopped: only when
+// each of its connections in a row ends so, it is taken for distrust.
 class Distrust {
  public:
   struct Entry {
@@ -34,7 +43,9 @@ class Distrust {
     std::string host;
     std::uint64_t fingerprint = 0;
 
-    friend bool operator==(const Entry&, const Entry&) = default;
+    friend bool operator==(const Entry& a, const Entry& b) {
+      return a.fingerprint == b.fingerprint && a.host == b.host && a.client == b.client;
+    }
   };
   static constexpr std::size_t kMaxEntries = 1'024;  // past it the oldest is forgotten
 
@@ -73,8 +84,6 @@ class Forwarding {
   Distrust& distrust() const { return *distrust_; }
 
  private:
-  bool is_own(const Destination& to) const;
-
   std::shared_ptr<const provider::Registry> registry_;
   ForwardingOptions options_;
   std::shared_ptr<Distrust> distrust_;

@@ -279,7 +279,7 @@ void Front::open_tunnel() {
   driver_.pause(kClient, true);
   Origin origin = to_.origin;
   origin.tls = false;
-  origin_ = driver_.connect(origin, Reuse::kFresh, Offer::kHttp1);
+  origin_ = driver_.connect(origin, Reuse::kFresh, Offer::kTunnel);
 }
 
 void Front::start_tunnel() {

@@ -47,8 +47,12 @@ enum class Abort {
   kOriginResolve,
   kOriginRefused,
   kOriginTls,
-  kNoConnection,  // we have none left: file descriptors, or a limit of ours
-  kOriginReset,   // broke off, before or in its response
+  kProxy,              // the upstream proxy (net/upstream_proxy.h) can't be reached
+  kProxyTimeout,       // it did not answer
+  kProxyUnauthorized,  // it asks for credentials
+  kProxyRefused,       // it does not connect us to the origin
+  kNoConnection,       // we have none left: file descriptors, or a limit of ours
+  kOriginReset,        // broke off, before or in its response
   kConnectTimeout,
   kFirstByteTimeout,
   kBetweenBytesTimeout,
