@@ -83,7 +83,8 @@ InternalPages::Reply InternalPages::health() const {
     // Clients whose calls there are tunnelled, since they do not take our certificate.
     writer.name("distrustful").begin_array();
     for (const proxy::Distrust::Entry& entry : sources_.distrust->entries()) {
-      writer.begin_object().member("client", entry.client).member("host", entry.host).end_object();
+      writer.begin_object().member("client", entry.client).member("host", entry.host);
+      writer.member("silent", entry.silent).end_object();
     }
     writer.end_array();
   }

@@ -261,7 +261,7 @@ MeteringTaps::MeteringTaps(const MeteringServices& services, std::shared_ptr<con
                            const meter::Limits& limits)
     : services_(services), rules_(std::move(rules)), limits_(limits) {}
 
-void MeteringTaps::distrusted(std::string_view client, std::string_view host) {
+void MeteringTaps::distrusted(std::string_view client, std::string_view host, bool silent) {
   services_.log.warn(
       "{} {} our certificate for {}: its calls there pass, but are not counted, until `tokometer reload`; "
       "`tokometer run` and `tokometer env` show how to make it trust us",

@@ -170,11 +170,12 @@ Findings check_proxy(const Patient& patient) {
   }
   std::ranges::move(check_upstream(patient), std::back_inserter(findings));
   for (const Health::Distrust& one : patient.health->distrustful) {
-    findings.push_back({"trust of clients", Verdict::kWarn,
-                        fmt::format("{} does not take our certificate for {}: its calls there pass unread",
-                                    printable(one.client), printable(one.host)),
-                        "start it by `tokometer run`, or set its base URL; `tokometer ca install` if it goes by the "
-                        "system's store"});
+    findings.push_back(
+        {"trust of clients", Verdict::kWarn,
+         fmt::format("{} {} our certificate for {}: its calls there pass unread", printable(one.client),
+                     one.silent ? "closes its connections on seeing" : "does not take", printable(one.host)),
+         "start it by `tokometer run`, or set its base URL; `tokometer ca install` if it goes by the "
+         "system's store"});
   }
   return findings;
 }

@@ -32,7 +32,16 @@ Result<Health> read_health(const std::string& response) {
   health.store_ok = root["store"]["ok"].boolean().value_or(true);
   for (const json::Node entry : root["distrustful"].elements()) {
     health.distrustful.push_back({.client = std::string(entry["client"].string().value_or("")),
-                                  .host = std::string(entry["host"].string().value_or(""))});
+                                  .host = std::string(entry["host"].string().value_or("")),
+                                  .silent = entry["silent"].boolean().value_or(false)});
+  }
+  for (const std::string_view scheme : {"https", "http"}) {
+    const json::Node one = root["upstream_proxy"][scheme];
+    const auto address = one["address"].string();
+    if (!address) continue;
+    health.upstream.push_back({.scheme = std::string(scheme),
+                               .address = std::string(*address),
+                               .from = std::string(one["from"].string().value_or(""))});
   }
   return health;
 }

@@ -21,6 +21,7 @@ struct Health {
   struct Distrust {
     std::string client;
     std::string host;
+    bool silent = false;  // it did not say so, but closed its connections
   };
   std::vector<Distrust> distrustful = {};
   // Through which other proxies it reaches origins.

@@ -157,16 +157,14 @@ void Connection::read() {
     auto& buffer = context_.read_buffer;
     const ssize_t count = read_some(fd_.number(), buffer);
     if (count < 0) {
-      if (!would_block(errno)) return fail(tls_failure());
+      if (!would_block(errno)) return fail(broken_off());
       readable_ = false;
     } else if (count == 0) {
       readable_ = false;
       if (eof_pending_) break;
       // An end after a failed write, or one that TLS does not vouch for
       // (RFC 8446, 6.1), is a break.
-      if (write_broken_ || tls_) {
-        return fail(tls_failure());
-      }
+      if (write_broken_ || tls_) return fail(broken_off());
       eof_pending_ = true;
     } else {
       const auto size = static_cast<std::size_t>(count);
@@ -196,6 +194,7 @@ void Connection::deliver_tls(std::string_view bytes) {
     return fail(tls_failure());
   }
   if (state_ == State::kHandshaking && tls_->is_established()) on_established();
+  if (fd_ && state_ == State::kHandshaking && status == TlsStream::Status::kClosed) return fail(broken_off());
   if (fd_ && !context_.plaintext.empty()) owner_->on_bytes(*this, context_.plaintext);
   if (status == TlsStream::Status::kClosed) eof_pending_ = true;
 }
@@ -275,6 +274,12 @@ void Connection::write_failed() {
   out_sent_ = 0;
   readable_ = true;
   context_.loop.again(*this);
+}
+
+// The peer has gone without saying why.
+proxy::NetError Connection::broken_off() const {
+  if (state_ != State::kHandshaking) return proxy::NetError::kReset;
+  return tls_->has_shown_certificate() ? proxy::NetError::kTurnedAway : proxy::NetError::kTls;
 }
 
 proxy::NetError Connection::tls_failure() const {

@@ -104,6 +104,7 @@ class Connection final : public Watcher {
   void write_failed();
   void fail(proxy::NetError why);
   proxy::NetError tls_failure() const;
+  proxy::NetError broken_off() const;
 
   IoContext& context_;
   ConnectionOwner* owner_;

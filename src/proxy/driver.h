@@ -40,14 +40,19 @@ struct Origin {
 // Why a connection failed or ended.
 enum class NetError {
   kNone,
-  kResolve,         // the name has no address
-  kRefused,         // connection refused or unreachable
-  kConnectTimeout,  // no connection within the limit
-  kTls,             // handshake failed or certificate not trusted
-  kDistrusted,      // the client does not trust our certificate (Driver::secure)
-  kReset,           // the peer broke the connection
-  kLimit,           // too many connections of ours, or no file descriptor
-  kStopped,         // we closed it, since we are to stop now
+  kResolve,            // the name has no address
+  kRefused,            // connection refused or unreachable
+  kConnectTimeout,     // no connection within the limit
+  kTls,                // handshake failed or certificate not trusted
+  kDistrusted,         // the client does not trust our certificate (Driver::secure)
+  kTurnedAway,         // the client broke the handshake off on seeing our certificate, without a word
+  kReset,              // the peer broke the connection
+  kLimit,              // too many connections of ours, or no file descriptor
+  kProxy,              // the upstream proxy can't be reached, breaks off, or does not speak HTTP
+  kProxyTimeout,       // the upstream proxy did not answer within the limit
+  kProxyUnauthorized,  // the upstream proxy asks for credentials, or for others
+  kProxyRefused,       // the upstream proxy does not connect us to the origin
+  kStopped,            // we closed it, since we are to stop now
 };
 
 // What is spoken on a connection. With TLS it is negotiated (ALPN, RFC 7301), else known beforehand.

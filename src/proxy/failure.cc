@@ -14,6 +14,7 @@ Abort abort_of(NetError why) {
       return Abort::kConnectTimeout;
     case NetError::kTls:
     case NetError::kDistrusted:
+    case NetError::kTurnedAway:
       return Abort::kOriginTls;
     case NetError::kProxy:
       return Abort::kProxy;

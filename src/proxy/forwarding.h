@@ -42,22 +42,37 @@ class Distrust {
     std::string client;  // its User-Agent, or empty
     std::string host;
     std::uint64_t fingerprint = 0;
+    bool silent = false;  // it never said so
 
     friend bool operator==(const Entry& a, const Entry& b) {
       return a.fingerprint == b.fingerprint && a.host == b.host && a.client == b.client;
     }
   };
-  static constexpr std::size_t kMaxEntries = 1'024;  // past it the oldest is forgotten
+  static constexpr std::size_t kMaxEntries = 1'024;  // of each list; past it the oldest is forgotten
+  static constexpr int kTurnsInARow = 2;
 
   // Whether this one is new.
   bool add(Entry entry);
+  // It has ended a connection on seeing our certificate, without a word. Whether it is taken for distrustful from now
+  // on: that was kTurnsInARow times in a row, each connection begun when the one before had ended.
+  bool turned_away(Entry entry, SteadyTime began, SteadyTime ended);
+  // It has spoken under our certificate: what it did before was no distrust.
+  void trusted(const Entry& entry);
   bool contains(const Entry& entry) const;
   std::vector<Entry> entries() const;  // oldest first
   void clear();
 
  private:
+  struct Suspect {
+    Entry entry;
+    SteadyTime ended;  // its last connection
+    int turns = 0;
+  };
+  bool add_locked(Entry entry);
+
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
+  std::vector<Suspect> suspects_;
 };
 
 struct ForwardingOptions {
