@@ -43,6 +43,8 @@ InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources))
 std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_view path) {
   if (path == "/-/health") return health();
   if (path == "/-/metrics" && sources_.serve_metrics) return metrics();
+  constexpr std::string_view kTunnelled = "/-/tunnelled/";
+  if (path.starts_with(kTunnelled) && sources_.tunnelled != nullptr) return tunnelled(path.substr(kTunnelled.size()));
   return std::nullopt;
 }
 
@@ -90,6 +92,16 @@ InternalPages::Reply InternalPages::health() const {
   }
   if (sources_.upstream != nullptr) write_upstream(*sources_.upstream, writer);
   writer.end_object();
+  body += '\n';
+  return {.status = 200, .content_type = "application/json", .body = std::move(body)};
+}
+
+InternalPages::Reply InternalPages::tunnelled(std::string_view run) const {
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().name("hosts").begin_array();
+  for (const std::string& host : sources_.tunnelled->of(run)) writer.string(host);
+  writer.end_array().end_object();
   body += '\n';
   return {.status = 200, .content_type = "application/json", .body = std::move(body)};
 }

@@ -1,4 +1,5 @@
-// The proxy's own pages: /-/health (JSON) and /-/metrics (Prometheus text).
+// The proxy's own pages: /-/health (JSON), /-/metrics (Prometheus text), and /-/tunnelled/RUN
+// (JSON), the hosts that the program of a run reached unread.
 //
 // None shows content, keys, paths of requests or names of sessions.
 #pragma once
@@ -31,6 +32,8 @@ struct PageSources {
   const EventFeed* feed = nullptr;
   const quota::Board* quotas = nullptr;
   const proxy::Distrust* distrust = nullptr;
+  const Upstream* upstream = nullptr;
+  const TunnelledHosts* tunnelled = nullptr;
   std::function<net::ServerStats()> server;
   bool serve_metrics = true;
 };
@@ -46,6 +49,7 @@ class InternalPages final : public proxy::InternalEndpoints {
   // flows) while the journal or the store cannot be written.
   Reply health() const;
   Reply metrics() const;
+  Reply tunnelled(std::string_view run) const;
   void render_journal(MetricsText& out) const;
   void render_store(MetricsText& out) const;
   void render_net(MetricsText& out) const;

@@ -197,6 +197,7 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                                   .accounts = *accounts_,
                                   .quotas = quotas_,
                                   .budgets = *budgets_,
+                                  .tunnelled = tunnelled_,
                                   .capture_known = config_.capture.enabled,
                                   .keep_unknown = config_.capture_mode == CaptureMode::kCaptureAll};
   PageSources pages{.clock = clock_,
@@ -207,6 +208,8 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                     .feed = feed_.get(),
                     .quotas = &quotas_,
                     .distrust = distrust_.get(),
+                    .upstream = &upstream_,
+                    .tunnelled = &tunnelled_,
                     .server = [this] { return server_->stats(); },
                     .serve_metrics = config.metrics};
   auto forwarding = make_forwarding(config, (*rules)->providers);

@@ -119,6 +119,7 @@ class ProxyService {
   std::optional<Accounts> accounts_;
   quota::Board quotas_;
   const std::shared_ptr<Budgets> budgets_;
+  TunnelledHosts tunnelled_;
   std::unique_ptr<event::Journal> journal_;  // null: the data folder cannot be used
   std::unique_ptr<store::Ingest> ingest_;    // null: no journal, or the store is switched off
   std::unique_ptr<CaptureStore> captures_;   // null: not asked for

@@ -37,4 +37,9 @@ struct Health {
 Result<Health> ask_health(const std::vector<std::string>& listening,
                           std::chrono::milliseconds limit = std::chrono::seconds(2));
 
+// The hosts that the program of a run reached through the proxy at `address` by tunnels, unread; none if it does not
+// say.
+std::vector<std::string> ask_tunnelled(const std::string& address, std::string_view run,
+                                       std::chrono::milliseconds limit = std::chrono::seconds(2));
+
 }  // namespace tokometer::cli

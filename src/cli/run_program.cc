@@ -209,6 +209,17 @@ std::vector<std::string> distrustful(const std::string& address) {
   return names;
 }
 
+// Hosts that its program reached unread, without their ports, as --intercept takes them.
+std::vector<std::string> tunnelled(const std::string& address, std::string_view run_id) {
+  std::vector<std::string> hosts;
+  for (const std::string& host : ask_tunnelled(address, run_id)) {
+    std::string name =
+        printable(host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':')));
+    if (std::ranges::find(hosts, name) == hosts.end()) hosts.push_back(std::move(name));
+  }
+  return hosts;
+}
+
 Result<void> write_json(const fs::path& file, const std::string& text) {
   std::ofstream stream(file, std::ios::binary | std::ios::trunc);
   stream << text << std::flush;
@@ -281,7 +292,10 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   if (auto added = add_calls(report, run, *config, environment); !added) {
     environment.err.print("tokometer: {}\n", added.error().message);
   }
-  if (report.calls() == 0 && !run.base_url_mode) run.distrust = distrustful(proxy->address());
+  if (report.calls() == 0 && !run.base_url_mode) {
+    run.distrust = distrustful(proxy->address());
+    run.tunnelled = tunnelled(proxy->address(), run.context.run);
+  }
   if (panels) panels->show();
   if (!arguments.has("quiet")) environment.err.write(report.render(environment.err.form(), environment.clock.steady()));
   if (const auto file = arguments.value("json")) {

@@ -233,6 +233,7 @@ void Front::begin_connect(Http1Session::Connect connect) {
       return;
     case Forwarding::Way::kTunnel:
       if (!unnamed) {
+        tell_of_tunnel(to_.authority);
         open_tunnel();
         return;
       }
@@ -272,8 +273,9 @@ void Front::read_hello() {
     named.authority =
         to_.origin.port == kTlsPort ? hello.server_name : fmt::format("{}:{}", hello.server_name, to_.origin.port);
   }
-  if (context_->forwarding->way(named) != Forwarding::Way::kIntercept ||
-      context_->forwarding->distrust().contains(client_)) {
+  const bool is_read = context_->forwarding->way(named) == Forwarding::Way::kIntercept;
+  if (!is_read) tell_of_tunnel(named.authority);
+  if (!is_read || context_->forwarding->distrust().contains(client_)) {
     open_tunnel();
     return;
   }
@@ -281,6 +283,10 @@ void Front::read_hello() {
   state_ = State::kSecuring;
   began_ = driver_.steady();
   driver_.secure(hello.server_name.empty() ? to_.origin.host : hello.server_name, std::exchange(held_, {}));
+}
+
+void Front::tell_of_tunnel(std::string_view host) const {
+  if (context_->taps) context_->taps->tunnelled(host, said_.get());
 }
 
 void Front::open_tunnel() {

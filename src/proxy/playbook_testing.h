@@ -232,8 +232,11 @@ class Playbook : public Driver {
       return std::make_unique<LoggingTap>(play_);
     }
     void refused(std::string_view code) override { play_.log(fmt::format("tap refused {}", code)); }
-    void distrusted(std::string_view client, std::string_view host) override {
-      play_.log(fmt::format("tap distrusted {} {}", client, host));
+    void distrusted(std::string_view client, std::string_view host, bool silent) override {
+      play_.log(fmt::format("tap distrusted {} {}{}", client, host, silent ? " silently" : ""));
+    }
+    void tunnelled(std::string_view host, const client::CallContext* context) override {
+      if (context != nullptr) play_.log(fmt::format("tap tunnelled {} of {}", host, context->run));
     }
     void unreadable_context(std::string_view) override { play_.log("tap told of an unreadable context"); }
 
