@@ -51,7 +51,16 @@ Result<std::unique_ptr<Connection>> Connection::open(IoContext& context, const A
 Connection::Connection(IoContext& context, Fd fd, std::unique_ptr<TlsStream> tls, ConnectionOwner& owner, State state)
     : context_(context), owner_(&owner), tls_(std::move(tls)), fd_(std::move(fd)), state_(state) {}
 
-Connection::~Connection() { context_.loop.forget(*this); }
+Connection::~Connection() {
+  part();
+  context_.loop.forget(*this);
+}
+
+void Connection::join(Connection& to) {
+  TOKOMETER_CHECK(!tls_ && !to.tls_ && joined_ == nullptr && to.joined_ == nullptr);
+  joined_ = &to;
+  to.joined_ = this;
+}
 
 bool Connection::send(std::initializer_list<std::string_view> pieces) {
   if (!fd_ || write_broken_ || finish_wanted_) return true;
@@ -103,6 +112,7 @@ void Connection::finish() {
 
 void Connection::close(bool reset) {
   if (!fd_) return;
+  part();
   if (reset) reset_on_close(fd_.number());
   fd_.close();
 }
@@ -129,12 +139,13 @@ void Connection::on_ready(Ready ready) {
   readable_ = readable_ || ready.readable;
   ended_ = ended_ || ready.ended;
   if (ready.writable && queued_bytes() > 0) flush();
-  if (fd_ && !early_.empty()) deliver_tls(std::exchange(early_, {}));
-  if (fd_ && !paused_) read();
+  if (ready.writable && joined_ != nullptr) joined_->resume_splicing();
+  if (fd_ && !paused_ && !early_.empty()) deliver(std::exchange(early_, {}));
+  if (may_deliver()) read();
   if (!fd_) return;
   // After a failed write, whatever the peer said before it broke off has now been read.
   if (write_broken_ && (paused_ || !readable_)) return fail(proxy::NetError::kReset);
-  if (ready.broken && (eof_ || (paused_ && lost_while_paused()))) return fail(proxy::NetError::kReset);
+  if (ready.broken && (eof_ || ((paused_ || pipe_) && lost_while_paused()))) return fail(proxy::NetError::kReset);
 }
 
 // What is below TLS stands.
@@ -151,9 +162,18 @@ void Connection::on_established() {
   owner_->on_connected(*this);
 }
 
+// Not past what waits to be delivered first.
+bool Connection::may_deliver() const {
+  return fd_ && !paused_ && early_.empty() && !pipe_ && state_ != State::kSecuring;
+}
+
 void Connection::read() {
   for (int reads = 0; may_deliver() && readable_; ++reads) {
     if (reads == context_.limits.reads_per_turn) return context_.loop.again(*this);
+    if (much_ && takes_spliced()) {
+      splice();
+      continue;
+    }
     auto& buffer = context_.read_buffer;
     const ssize_t count = read_some(fd_.number(), buffer);
     if (count < 0) {
@@ -172,10 +192,75 @@ void Connection::read() {
       // A short read has emptied the socket, unless FIN or an error follows:
       // new bytes will be announced. This saves the read that finds nothing.
       if (size < buffer.size() && !ended_) readable_ = false;
+      much_ = size == buffer.size();
       deliver({buffer.data(), size});
     }
   }
-  if (fd_ && !paused_ && eof_pending_ && !eof_) end_of_stream();
+  if (may_deliver() && eof_pending_ && !eof_) end_of_stream();
+}
+
+// Whether bytes may go from here to the other without being read.
+bool Connection::takes_spliced() const {
+  return joined_ != nullptr && joined_->fd_ && joined_->queued_bytes() == 0 && !joined_->finish_wanted_ &&
+         !joined_->write_broken_;
+}
+
+void Connection::splice() {
+  pipe_ = context_.pipes.take();
+  if (!pipe_) {
+    much_ = false;  // until a read says so again
+    return;
+  }
+  const ssize_t count = pipe_->fill(fd_.number());
+  const int error = errno;
+  if (count > 0) {
+    Counters::add(context_.counters.bytes_read, static_cast<std::uint64_t>(count));
+    return drain_pipe();
+  }
+  drop_pipe();
+  readable_ = false;
+  much_ = false;
+  if (count == 0) {
+    eof_pending_ = true;
+  } else if (!would_block(error)) {
+    fail(proxy::NetError::kReset);
+  }
+}
+
+// Until the other takes no more.
+void Connection::drain_pipe() {
+  while (!pipe_->empty()) {
+    const ssize_t count = pipe_->drain(joined_->fd_.number());
+    if (count <= 0) {
+      if (count < 0 && would_block(errno)) return;
+      drop_pipe();
+      joined_->write_failed();
+      return;
+    }
+    Counters::add(context_.counters.bytes_written, static_cast<std::uint64_t>(count));
+  }
+  drop_pipe();
+}
+
+// The other takes bytes again.
+void Connection::resume_splicing() {
+  if (!pipe_) return;
+  drain_pipe();
+  if (!pipe_ && (readable_ || eof_pending_)) context_.loop.again(*this);
+}
+
+void Connection::drop_pipe() {
+  if (pipe_) context_.pipes.give_back(std::move(pipe_));
+}
+
+void Connection::part() {
+  if (joined_ == nullptr) return;
+  for (Connection* const one : {this, joined_}) {
+    one->drop_pipe();
+    one->much_ = false;
+  }
+  joined_->joined_ = nullptr;
+  joined_ = nullptr;
 }
 
 void Connection::deliver(std::string_view bytes) {
@@ -288,6 +373,7 @@ proxy::NetError Connection::tls_failure() const {
 }
 
 void Connection::fail(proxy::NetError why) {
+  part();
   fd_.close();
   owner_->on_closed(*this, why);
 }

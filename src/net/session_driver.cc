@@ -117,6 +117,11 @@ void SessionDriver::secure(std::string_view name, std::string_view received) {
   pending_.push_back({proxy::kClient, proxy::NetError::kTls});
 }
 
+void SessionDriver::join(proxy::ConnId id) {
+  Connection* const to = connection(id);
+  if (client_ && to != nullptr) client_->join(*to);
+}
+
 void SessionDriver::pause(proxy::ConnId id, bool paused) {
   if (Connection* found = connection(id)) found->pause(paused);
 }

@@ -63,6 +63,7 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   bool send(proxy::ConnId id, std::initializer_list<std::string_view> pieces) override;
   void close(proxy::ConnId id, proxy::Close how) override;
   void secure(std::string_view name, std::string_view received) override;
+  void join(proxy::ConnId id) override;
   void pause(proxy::ConnId id, bool paused) override;
   void arm(proxy::Timer timer, std::chrono::milliseconds delay) override;
   void call_at_turn_end() override { context_.io.loop.again(turn_end_); }

@@ -138,6 +138,9 @@ class Driver : public Timing {
   // (a host name or IP literal). `received` is what came of the handshake so far. Session::on_secured or on_closed
   // follow; nothing is sent or told in between.
   virtual void secure(std::string_view name, std::string_view received) = 0;
+  // The client and the origin at `conn`, both plain, have nothing but each other's bytes to get: what comes from either
+  // may go to the other without on_bytes. on_eof and on_closed come as ever, after all bytes have gone on.
+  virtual void join(ConnId conn) = 0;
   // Stops (true) or resumes (false) reading from `conn`: while it is stopped no
   // on_bytes and no on_eof comes (on_closed may). A call that changes nothing is allowed.
   virtual void pause(ConnId conn, bool paused) = 0;

@@ -303,6 +303,7 @@ void Front::start_tunnel() {
   if (!told_) driver_.send(kClient, {kEstablished});
   told_ = true;
   const bool writable = held_.empty() || driver_.send(origin_, {std::exchange(held_, {})});
+  driver_.join(origin_);
   if (writable) driver_.pause(kClient, false);
 }
 
