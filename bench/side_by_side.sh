@@ -12,7 +12,7 @@ export BENCH_TMP=${BENCH_TMP:-/tmp/proxy-bench}
 export TOKOMETER_BIN=${TOKOMETER_BIN:-$here/../build/release/tokometer}
 copy=$BENCH_TMP/harness
 rm -rf "$copy" && mkdir -p "$BENCH_TMP" && cp -r "$harness" "$copy" && chmod -R u+w "$copy"
-for name in tokometer tokometer-connect; do
+for name in tokometer tokometer-connect tokometer-tunnel haproxy-tcp; do
   install -m 755 "$here/$name.contender.sh" "$copy/contenders/$name.sh"
 done
 

@@ -45,6 +45,17 @@ enum class JournalSync { kNever, kInterval, kEach };
 
 struct Config {
   using Milliseconds = std::chrono::milliseconds;
+  // A variable of the environment that is no setting of ours; both empty: not set.
+  struct ProxyVariable {
+    std::string name;
+    std::string value;  // may hold a password
+  };
+  // What holds where upstream_proxy and no_proxy say nothing (upstream.h).
+  struct ProxyVariables {
+    ProxyVariable https;
+    ProxyVariable http;
+    ProxyVariable none;
+  };
 
   std::vector<std::string> listen;             // "127.0.0.1:4141", "[::1]:4141", "unix:/path"
   std::string base_url;                        // the single-provider form; empty: routes
@@ -53,10 +64,14 @@ struct Config {
   std::filesystem::path config_dir;            // providers/, prices/ and clients/ override ours
   std::map<std::string, std::string> origins;  // provider's name → URL that replaces its own
   std::filesystem::path origin_ca;             // PEM file of more certificate authorities; empty: none
-  std::vector<std::string> intercept;          // hosts whose TLS is read besides those of specs: "host", "*.host", "*"
+  std::vector<std::string> intercept;          // hosts whose TLS is read besides those of specs: patterns
   std::vector<std::string> tunnel;             // hosts whose TLS is never read; the same forms
   std::vector<std::string> resolve;            // "HOST:PORT:ADDRESS[:PORT]": where a host is, instead of what DNS says
+  std::string upstream_proxy;                  // of our own connections: "http://user:pass@host:port", or "none"
+  std::vector<std::string> no_proxy;           // origins that are asked without it
   std::int64_t workers = 0;                    // threads that serve connections; 0: one a core
+
+  ProxyVariables proxy_variables;
 
   CaptureMode capture_mode = CaptureMode::kKnownOnly;
   OnClientClose on_client_close = OnClientClose::kCancel;

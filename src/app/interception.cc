@@ -38,8 +38,9 @@ std::vector<std::string> intercepted_domains(const provider::Registry& providers
     for (const std::string& host : spec->hosts) domains.insert(domain_of(host));
   }
   for (const std::string& host : config.intercept) {
-    if (host == "*") return {};
-    domains.insert(host.starts_with("*.") ? host.substr(2) : host);
+    const std::string domain = host.contains('*') ? domain_of(host) : host;
+    if (domain.empty()) return {};
+    domains.insert(domain);
   }
   domains.erase("");
   return {domains.begin(), domains.end()};

@@ -24,6 +24,18 @@ void gauge(MetricsText& out, std::string_view name, std::string_view help, std::
   out.sample(name, "", figure(value));
 }
 
+// Without credentials, as all of it.
+void write_upstream(const Upstream& upstream, json::Writer& writer) {
+  writer.name("upstream_proxy").begin_object();
+  const auto write = [&](std::string_view scheme, const auto& proxy, std::string_view from) {
+    if (!proxy) return;
+    writer.name(scheme).begin_object().member("address", proxy->text()).member("from", from).end_object();
+  };
+  write("https", upstream.proxies.https, upstream.https_from);
+  write("http", upstream.proxies.http, upstream.http_from);
+  writer.end_object();
+}
+
 }  // namespace
 
 InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources)), started_(sources_.clock.steady()) {}
@@ -31,6 +43,8 @@ InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources))
 std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_view path) {
   if (path == "/-/health") return health();
   if (path == "/-/metrics" && sources_.serve_metrics) return metrics();
+  constexpr std::string_view kTunnelled = "/-/tunnelled/";
+  if (path.starts_with(kTunnelled) && sources_.tunnelled != nullptr) return tunnelled(path.substr(kTunnelled.size()));
   return std::nullopt;
 }
 
@@ -71,11 +85,23 @@ InternalPages::Reply InternalPages::health() const {
     // Clients whose calls there are tunnelled, since they do not take our certificate.
     writer.name("distrustful").begin_array();
     for (const proxy::Distrust::Entry& entry : sources_.distrust->entries()) {
-      writer.begin_object().member("client", entry.client).member("host", entry.host).end_object();
+      writer.begin_object().member("client", entry.client).member("host", entry.host);
+      writer.member("silent", entry.silent).end_object();
     }
     writer.end_array();
   }
+  if (sources_.upstream != nullptr) write_upstream(*sources_.upstream, writer);
   writer.end_object();
+  body += '\n';
+  return {.status = 200, .content_type = "application/json", .body = std::move(body)};
+}
+
+InternalPages::Reply InternalPages::tunnelled(std::string_view run) const {
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().name("hosts").begin_array();
+  for (const std::string& host : sources_.tunnelled->of(run)) writer.string(host);
+  writer.end_array().end_object();
   body += '\n';
   return {.status = 200, .content_type = "application/json", .body = std::move(body)};
 }

@@ -1,6 +1,7 @@
-// The proxy's own pages: /-/health (JSON) and /-/metrics (Prometheus text).
+// The proxy's own pages: /-/health (JSON), /-/metrics (Prometheus text), and /-/tunnelled/RUN
+// (JSON), the hosts that the program of a run reached unread.
 //
-// Neither shows content, keys, paths of requests or names of sessions.
+// None shows content, keys, paths of requests or names of sessions.
 #pragma once
 
 #include <functional>
@@ -10,6 +11,8 @@
 #include "app/capture.h"
 #include "app/event_feed.h"
 #include "app/metrics.h"
+#include "app/tunnelled_hosts.h"
+#include "app/upstream.h"
 #include "base/time.h"
 #include "event/journal.h"
 #include "net/server.h"
@@ -29,6 +32,8 @@ struct PageSources {
   const EventFeed* feed = nullptr;
   const quota::Board* quotas = nullptr;
   const proxy::Distrust* distrust = nullptr;
+  const Upstream* upstream = nullptr;
+  const TunnelledHosts* tunnelled = nullptr;
   std::function<net::ServerStats()> server;
   bool serve_metrics = true;
 };
@@ -44,6 +49,7 @@ class InternalPages final : public proxy::InternalEndpoints {
   // flows) while the journal or the store cannot be written.
   Reply health() const;
   Reply metrics() const;
+  Reply tunnelled(std::string_view run) const;
   void render_journal(MetricsText& out) const;
   void render_store(MetricsText& out) const;
   void render_net(MetricsText& out) const;

@@ -285,11 +285,15 @@ MeteringTaps::MeteringTaps(const MeteringServices& services, std::shared_ptr<con
                            const meter::Limits& limits)
     : services_(services), rules_(std::move(rules)), limits_(limits) {}
 
-void MeteringTaps::distrusted(std::string_view client, std::string_view host) {
+void MeteringTaps::distrusted(std::string_view client, std::string_view host, bool silent) {
   services_.log.warn(
-      "{} does not trust our certificate for {}: its calls there pass, but are not counted, until `tokometer reload`; "
+      "{} {} our certificate for {}: its calls there pass, but are not counted, until `tokometer reload`; "
       "`tokometer run` and `tokometer env` show how to make it trust us",
-      client.empty() ? "a client" : client, host);
+      client.empty() ? "a client" : client, silent ? "closes whenever it sees" : "does not trust", host);
+}
+
+void MeteringTaps::tunnelled(std::string_view host, const client::CallContext* context) {
+  if (context != nullptr && !context->run.empty()) services_.tunnelled.add(context->run, host);
 }
 
 std::unique_ptr<proxy::Tap> MeteringTaps::open(const proxy::ExchangeStart& start) {

@@ -30,6 +30,7 @@
 #include "app/late_estimates.h"
 #include "app/metrics.h"
 #include "app/rules.h"
+#include "app/tunnelled_hosts.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "event/journal.h"
@@ -52,6 +53,7 @@ struct MeteringServices {
   quota::Board& quotas;
   Budgets& budgets;
   LateEstimates& late;
+  TunnelledHosts& tunnelled;
   bool capture_known = true;  // of endpoints that a spec names
   bool keep_unknown = false;  // calls of other endpoints make events and captures whatever their method is
 };
@@ -75,7 +77,8 @@ class MeteringTaps final : public proxy::TapFactory {
 
   std::unique_ptr<proxy::Tap> open(const proxy::ExchangeStart& start) override;
   void refused(std::string_view code) override { services_.metrics.refused(code); }
-  void distrusted(std::string_view client, std::string_view host) override;
+  void distrusted(std::string_view client, std::string_view host, bool silent) override;
+  void tunnelled(std::string_view host, const client::CallContext* context) override;
   void unreadable_context(std::string_view fault) override;
 
  private:

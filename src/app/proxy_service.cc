@@ -198,6 +198,7 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                                   .quotas = quotas_,
                                   .budgets = *budgets_,
                                   .late = late_,
+                                  .tunnelled = tunnelled_,
                                   .capture_known = config_.capture.enabled,
                                   .keep_unknown = config_.capture_mode == CaptureMode::kCaptureAll};
   PageSources pages{.clock = clock_,
@@ -208,6 +209,8 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                     .feed = feed_.get(),
                     .quotas = &quotas_,
                     .distrust = distrust_.get(),
+                    .upstream = &upstream_,
+                    .tunnelled = &tunnelled_,
                     .server = [this] { return server_->stats(); },
                     .serve_metrics = config.metrics};
   auto forwarding = make_forwarding(config, (*rules)->providers);
@@ -277,6 +280,19 @@ Result<void> ProxyService::bind() {
   auto server = net::Server::open(options, clock_, log_);
   if (!server) return fail(std::move(server.error()));
   server_ = std::move(*server);
+  return go_upstream();
+}
+
+// Once it is known where we listen: a shell that was led to us would have us go round for ever.
+Result<void> ProxyService::go_upstream() {
+  auto upstream = find_upstream(config_, listening());
+  if (!upstream) return fail(std::move(upstream.error()));
+  upstream_ = std::move(*upstream);
+  for (const std::string& remark : upstream_.remarks) log_.warn("{}", remark);
+  if (const auto& by = upstream_.proxies.https) {
+    log_.info("origins are reached through the proxy {} ({})", by->text(), upstream_.https_from);
+  }
+  server_->set_upstream(upstream_.proxies);
   return {};
 }
 

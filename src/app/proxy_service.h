@@ -35,6 +35,8 @@
 #include "app/metering_tap.h"
 #include "app/metrics.h"
 #include "app/rules.h"
+#include "app/tunnelled_hosts.h"
+#include "app/upstream.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -99,6 +101,7 @@ class ProxyService {
   void open_journal();
   void open_captures();
   Result<void> bind();
+  Result<void> go_upstream();
   void remember_responses(const std::filesystem::path& file, const std::stop_token& stop);
   Result<std::shared_ptr<const proxy::Context>> make_context(const Config& config);
   std::shared_ptr<const proxy::Forwarding> make_forwarding(const Config& config,
@@ -116,6 +119,7 @@ class ProxyService {
   std::optional<Accounts> accounts_;
   quota::Board quotas_;
   const std::shared_ptr<Budgets> budgets_;
+  TunnelledHosts tunnelled_;
   std::unique_ptr<event::Journal> journal_;  // null: the data folder cannot be used
   std::unique_ptr<store::Ingest> ingest_;    // null: no journal, or the store is switched off
   std::unique_ptr<CaptureStore> captures_;   // null: not asked for
@@ -125,6 +129,7 @@ class ProxyService {
   std::mutex domains_mutex_;
   std::vector<std::string> domains_;  // whose hosts are intercepted
   std::shared_ptr<Contexts> contexts_;
+  Upstream upstream_;
   std::unique_ptr<net::Server> server_;
   std::jthread remembering_;
 };

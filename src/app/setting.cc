@@ -136,6 +136,14 @@ std::string variable_name(const Setting& setting) {
   return name;
 }
 
+std::string shown_value(const Setting& setting, std::string_view value) {
+  const auto at = setting.may_hold_password ? value.rfind('@') : std::string_view::npos;
+  if (at == std::string_view::npos) return std::string(value);
+  const auto scheme = value.find("://");
+  const std::string_view kept = scheme < at ? value.substr(0, scheme + 3) : std::string_view();
+  return fmt::format("{}***{}", kept, value.substr(at));
+}
+
 bool holds_many(const Setting& setting) {
   return std::holds_alternative<field::List>(setting.field) || std::holds_alternative<field::Map>(setting.field);
 }

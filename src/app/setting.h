@@ -70,8 +70,9 @@ struct Setting {
   std::string_view placeholder{};  // of the value in help: "DURATION"
   std::string_view help;           // one sentence without a full stop
   Field field;
-  bool at_start_only = false;  // a reload keeps the old value
-  std::string_view option{};   // on the command line, if not made from the key: "origin"
+  bool at_start_only = false;      // a reload keeps the old value
+  bool may_hold_password = false;  // it is never shown, and is not taken from the command line, which others can read
+  std::string_view option{};       // on the command line, if not made from the key: "origin"
 };
 
 // All settings, in the order of the file that `config init` writes.
@@ -92,6 +93,9 @@ bool holds_many(const Setting& setting);
 // items are NAME=VALUE). Fails with what is wrong and what would be right,
 // without saying where.
 Result<void> assign(const Setting& setting, std::span<const std::string> values, Config& config);
+
+// A value as it may be shown: "http://***@host:port" where it holds a password.
+std::string shown_value(const Setting& setting, std::string_view value);
 
 // What is wrong with settings that are right each for itself but not together.
 struct Conflict {

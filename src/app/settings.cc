@@ -12,6 +12,7 @@
 
 #include "app/config_file.h"
 #include "app/setting.h"
+#include "app/upstream.h"
 #include "base/check.h"
 #include "base/nearest.h"
 
@@ -109,6 +110,8 @@ class Loader {
     }
   }
 
+  void read_proxy_variables() { settings_.config.proxy_variables = proxy_variables(inputs_.variable); }
+
   void read_options() {
     for (const Setting& setting : settings_table()) {
       std::vector<std::string> values;
@@ -154,6 +157,11 @@ class Loader {
 
   void set(const Setting& setting, Source source, std::string where, std::vector<std::string> values) {
     if (std::holds_alternative<field::Path>(setting.field)) values[0] = expanded(values[0], inputs_);
+    if (source == Source::kOption && shown_value(setting, values[0]) != values[0]) {
+      add_fault(std::move(where), "a password on the command line can be read by everybody on this machine",
+                fmt::format("set {} in the file, or {}", setting.key, variable_name(setting)));
+      return;
+    }
     if (const auto assigned = assign(setting, values, settings_.config); !assigned) {
       add_fault(std::move(where), message_of(setting.key, source, assigned.error().message),
                 setting.fallback.empty() ? "" : fmt::format("the default is {}", setting.fallback));
@@ -254,6 +262,7 @@ std::expected<Settings, std::vector<Fault>> load_settings(const Inputs& inputs) 
   Loader loader(inputs);
   loader.read_defaults();
   loader.read_file(inputs.file.value_or(default_file(inputs)), inputs.file.has_value());
+  loader.read_proxy_variables();
   loader.read_variables();
   loader.read_options();
   return loader.finish();

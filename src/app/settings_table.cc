@@ -4,7 +4,9 @@
 #include <charconv>
 
 #include "app/setting.h"
+#include "app/upstream.h"
 #include "net/resolver.h"
+#include "net/upstream_proxy.h"
 
 namespace tokometer::app {
 namespace {
@@ -56,10 +58,7 @@ std::optional<std::string> listen_fault(std::string_view address) {
 }
 
 std::optional<std::string> host_pattern_fault(std::string_view pattern) {
-  std::string_view host = pattern;
-  if (host.starts_with("*.")) host.remove_prefix(2);
-  const bool is_host = !host.empty() && host.find_first_of("*/@ \t") == std::string_view::npos;
-  if (pattern == "*" || is_host) return std::nullopt;
+  if (!pattern.empty() && pattern.find_first_of("/@ \t") == std::string_view::npos) return std::nullopt;
   return fmt::format("\"{}\" is no host: say NAME, *.NAME or *, without scheme and path", pattern);
 }
 
@@ -94,6 +93,17 @@ std::optional<std::string> optional_url_fault(std::string_view url) {
   return url.empty() ? std::nullopt : url_fault(url);
 }
 
+std::optional<std::string> upstream_proxy_fault(std::string_view url) {
+  if (url.empty() || url == kNoUpstream) return std::nullopt;
+  auto parsed = net::UpstreamProxy::parse(url);
+  return parsed ? std::nullopt : std::optional(std::move(parsed.error().message));
+}
+
+std::optional<std::string> no_proxy_fault(std::string_view item) {
+  auto parsed = net::NoProxy::parse({std::string(item)});
+  return parsed ? std::nullopt : std::optional(std::move(parsed.error().message));
+}
+
 // In the order of the file that `config init` writes: what people change most comes first.
 const std::array all_settings{
     Setting{.key = "listen",
@@ -122,7 +132,7 @@ const std::array all_settings{
             .at_start_only = true},
     Setting{.key = "intercept",
             .placeholder = "HOST",
-            .help = "As a forward proxy, read calls to HOST too: a name, *.NAME for all below it, or * for any",
+            .help = "As a forward proxy, read calls to HOST too: a name, *.NAME for it and all below it, or * for any",
             .field = field::List{TOKOMETER_FIELD(intercept), host_pattern_fault, true}},
     Setting{.key = "tunnel",
             .placeholder = "HOST",
@@ -132,6 +142,19 @@ const std::array all_settings{
             .placeholder = "HOST:PORT:ADDRESS[:PORT]",
             .help = "Reach HOST:PORT at this address, for tests; its certificate must still be HOST's",
             .field = field::List{TOKOMETER_FIELD(resolve), resolve_fault, true},
+            .at_start_only = true},
+    Setting{.key = "upstream_proxy",
+            .placeholder = "URL",
+            .help = "Reach origins through this HTTP proxy, http://[USER:PASSWORD@]HOST:PORT, instead of that of "
+                    "HTTPS_PROXY; none: directly",
+            .field = field::Text{TOKOMETER_FIELD(upstream_proxy), upstream_proxy_fault},
+            .at_start_only = true,
+            .may_hold_password = true},
+    Setting{.key = "no_proxy",
+            .placeholder = "HOST",
+            .help = "Reach HOST directly all the same: a name and all below it, an address, a network as 10.0.0.0/8, "
+                    "each with :PORT if need be, or *; instead of NO_PROXY",
+            .field = field::List{TOKOMETER_FIELD(no_proxy), no_proxy_fault, true},
             .at_start_only = true},
     Setting{.key = "data_dir",
             .fallback = "$data",

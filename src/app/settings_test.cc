@@ -121,6 +121,30 @@ TEST_F(SettingsTest, ReadsListsAndMapsFromEverywhere) {
   EXPECT_EQ(load_settings(inputs())->config.listen, std::vector<std::string>{"127.0.0.1:9"});
 }
 
+TEST_F(SettingsTest, TakesNoPasswordFromTheCommandLine) {
+  write("upstream_proxy: http://me:secret@proxy.example:3128\n");
+  const auto settings = load_settings(inputs());
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->config.upstream_proxy, "http://me:secret@proxy.example:3128");
+  const Setting& setting = *find_setting("upstream_proxy");
+  EXPECT_EQ(shown_value(setting, settings->config.upstream_proxy), "http://***@proxy.example:3128");
+  EXPECT_EQ(shown_value(setting, "me:secret@proxy.example"), "***@proxy.example");
+  EXPECT_EQ(shown_value(setting, "http://proxy.example:3128"), "http://proxy.example:3128");
+  EXPECT_EQ(shown_value(*find_setting("base_url"), "a@b"), "a@b");
+  options_ = {{"upstream_proxy", "http://me:secret@proxy.example:3128"}};
+  EXPECT_EQ(faults(),
+            "--upstream-proxy: a password on the command line can be read by everybody on this machine (set "
+            "upstream_proxy in the file, or TOKOMETER_UPSTREAM_PROXY)\n");
+  options_ = {{"upstream_proxy", "http://proxy.example:3128"}};
+  EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SettingsTest, RepeatsNoPasswordInAFault) {
+  variables_["TOKOMETER_UPSTREAM_PROXY"] = "https://me:secret@proxy.example";
+  EXPECT_TRUE(faults().starts_with("TOKOMETER_UPSTREAM_PROXY: upstream_proxy: only http:// proxies")) << faults();
+  EXPECT_EQ(faults().find("secret"), std::string::npos);
+}
+
 TEST_F(SettingsTest, PutsTheHomeFolderIntoPaths) {
   write("data_dir: ~/tokens\norigin_ca: ca.pem\n");
   const auto settings = load_settings(inputs());

@@ -6,8 +6,10 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 
 #include "app/proxy_service.h"
+#include "app/upstream.h"
 #include "cli/checks.h"
 #include "cli/format.h"
 #include "cli/version.h"
@@ -106,6 +108,28 @@ Finding check_clock(const Patient& patient) {
   return {.name = "clock", .says = says};
 }
 
+// A proxy that something else than this shell has started may not know of what this shell needs to reach the network.
+Findings check_upstream(const Patient& patient) {
+  Findings findings;
+  for (const Health::Upstream& one : patient.health->upstream) {
+    findings.push_back({.name = "upstream proxy",
+                        .says = fmt::format("{} origins are reached through {} ({})", one.scheme,
+                                            printable(one.address), printable(one.from))});
+  }
+  const auto here = app::find_upstream(patient.config, patient.running->status->listening);
+  if (!here) {
+    findings.push_back({"upstream proxy", Verdict::kWarn, here.error().message, "mend or unset it before a restart"});
+  } else if (findings.empty() && here->proxies.https) {
+    findings.push_back({"upstream proxy", Verdict::kWarn,
+                        fmt::format("the proxy reaches origins directly, but this shell goes through {} ({})",
+                                    here->proxies.https->text(), here->https_from),
+                        "`tokometer restart` in this shell, or upstream_proxy in the configuration file"});
+  } else if (findings.empty()) {
+    findings.push_back({.name = "upstream proxy", .says = "none: origins are reached directly"});
+  }
+  return findings;
+}
+
 }  // namespace
 
 Findings check_proxy(const Patient& patient) {
@@ -144,12 +168,14 @@ Findings check_proxy(const Patient& patient) {
     findings.push_back({"settings", Verdict::kFail, "the last reload was refused: " + status.message,
                         "mend the file, then `tokometer reload`"});
   }
+  std::ranges::move(check_upstream(patient), std::back_inserter(findings));
   for (const Health::Distrust& one : patient.health->distrustful) {
-    findings.push_back({"trust of clients", Verdict::kWarn,
-                        fmt::format("{} does not take our certificate for {}: its calls there pass unread",
-                                    printable(one.client), printable(one.host)),
-                        "start it by `tokometer run`, or set its base URL; `tokometer ca install` if it goes by the "
-                        "system's store"});
+    findings.push_back(
+        {"trust of clients", Verdict::kWarn,
+         fmt::format("{} {} our certificate for {}: its calls there pass unread", printable(one.client),
+                     one.silent ? "closes its connections on seeing" : "does not take", printable(one.host)),
+         "start it by `tokometer run`, or set its base URL; `tokometer ca install` if it goes by the "
+         "system's store"});
   }
   return findings;
 }

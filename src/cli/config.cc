@@ -44,7 +44,7 @@ std::string settings_json(const app::Settings& settings) {
       for (const std::string& item : value.values) writer.string(item);
       writer.end_array();
     } else {
-      writer.member("value", value.values.front());
+      writer.member("value", app::shown_value(setting, value.values.front()));
     }
     writer.member("source", source_name(value.source)).member_unless_empty("place", value.place);
     writer.end_object();
@@ -65,10 +65,11 @@ Result<ExitCode> run_config_show(const Arguments& arguments, Environment& enviro
   for (std::size_t i = 0; i < settings->values.size(); ++i) {
     const app::Settings::Value& value = settings->values[i];
     const bool changed = value.source != app::Source::kDefault;
-    std::string text = printable(fmt::format("{}", fmt::join(value.values, ", ")));
+    const app::Setting& setting = app::settings_table()[i];
+    std::string text = printable(app::shown_value(setting, fmt::format("{}", fmt::join(value.values, ", "))));
     if (text.empty()) text = format::kAbsent;
-    table.add({std::string(app::settings_table()[i].key), changed ? style.green(text) : text,
-               changed ? value.place : style.dim("default")});
+    table.add(
+        {std::string(setting.key), changed ? style.green(text) : text, changed ? value.place : style.dim("default")});
   }
   environment.out.write(table.render(environment.out.form(), style));
   if (!settings->file_read) environment.out.print("\nThere is no {}.\n", settings->file.string());

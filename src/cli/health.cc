@@ -12,7 +12,9 @@
 namespace tokometer::cli {
 namespace {
 
-constexpr std::string_view kQuestion = "GET /-/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+std::string question(std::string_view path) {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+}
 
 Result<Health> read_health(const std::string& response) {
   const std::size_t end = response.find("\r\n\r\n");
@@ -32,7 +34,16 @@ Result<Health> read_health(const std::string& response) {
   health.store_ok = root["store"]["ok"].boolean().value_or(true);
   for (const json::Node entry : root["distrustful"].elements()) {
     health.distrustful.push_back({.client = std::string(entry["client"].string().value_or("")),
-                                  .host = std::string(entry["host"].string().value_or(""))});
+                                  .host = std::string(entry["host"].string().value_or("")),
+                                  .silent = entry["silent"].boolean().value_or(false)});
+  }
+  for (const std::string_view scheme : {"https", "http"}) {
+    const json::Node one = root["upstream_proxy"][scheme];
+    const auto address = one["address"].string();
+    if (!address) continue;
+    health.upstream.push_back({.scheme = std::string(scheme),
+                               .address = std::string(*address),
+                               .from = std::string(one["from"].string().value_or(""))});
   }
   return health;
 }
@@ -46,11 +57,25 @@ Result<Health> ask_health(const std::vector<std::string>& listening, std::chrono
     if (const auto url = app::local_url({where})) where = url->substr(std::string_view("http://").size());
     const auto address = net::Address::parse(where);
     if (!address) continue;
-    const auto response = net::ask(*address, kQuestion, limit);
+    const auto response = net::ask(*address, question("/-/health"), limit);
     health = response ? read_health(*response) : Result<Health>(fail(response.error()));
     if (health) break;
   }
   return health;
+}
+
+std::vector<std::string> ask_tunnelled(const std::string& address, std::string_view run,
+                                       std::chrono::milliseconds limit) {
+  std::vector<std::string> hosts;
+  const auto to = net::Address::parse(address);
+  if (!to) return hosts;
+  const auto response = net::ask(*to, question(fmt::format("/-/tunnelled/{}", run)), limit);
+  const std::size_t end = response ? response->find("\r\n\r\n") : std::string::npos;
+  if (end == std::string::npos) return hosts;
+  const auto document = json::Document::parse(response->substr(end + 4));
+  if (!document) return hosts;
+  for (const json::Node host : document->root()["hosts"].elements()) hosts.emplace_back(host.string().value_or(""));
+  return hosts;
 }
 
 }  // namespace tokometer::cli

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -20,12 +21,25 @@ struct Health {
   struct Distrust {
     std::string client;
     std::string host;
+    bool silent = false;  // it did not say so, but closed its connections
   };
   std::vector<Distrust> distrustful = {};
+  // Through which other proxies it reaches origins.
+  struct Upstream {
+    std::string scheme;   // of the origins: "https"
+    std::string address;  // "proxy.example:3128"
+    std::string from;     // who names it: "HTTPS_PROXY"
+  };
+  std::vector<Upstream> upstream = {};
 };
 
 // Asks the first of `listening` that answers. kInvalid where something else than us listens; kNetwork, kTimeout.
 Result<Health> ask_health(const std::vector<std::string>& listening,
                           std::chrono::milliseconds limit = std::chrono::seconds(2));
+
+// The hosts that the program of a run reached through the proxy at `address` by tunnels, unread; none if it does not
+// say.
+std::vector<std::string> ask_tunnelled(const std::string& address, std::string_view run,
+                                       std::chrono::milliseconds limit = std::chrono::seconds(2));
 
 }  // namespace tokometer::cli

@@ -80,8 +80,9 @@ std::string settings_reference() {
   }
   return text +
          "\n`$data` is `$XDG_DATA_HOME/tokometer` or `~/.local/share/tokometer`; `$config` is "
-         "`$XDG_CONFIG_HOME/tokometer` or\n`~/.config/tokometer`. Secrets are not settings: keys stay in the "
-         "clients' own requests, which pass untouched.\n";
+         "`$XDG_CONFIG_HOME/tokometer` or\n`~/.config/tokometer`. Secrets are not settings, but for the "
+         "password of an upstream\nproxy, which is never shown: keys stay in the clients' own requests, which pass "
+         "untouched.\n";
 }
 
 }  // namespace tokometer::cli

@@ -20,6 +20,7 @@
 #include "app/proxy_service.h"
 #include "app/shared_proxy.h"
 #include "app/tool_environment.h"
+#include "app/upstream.h"
 #include "base/files.h"
 #include "base/uuid.h"
 #include "cli/builtin.h"
@@ -49,7 +50,8 @@ constexpr std::size_t kShownDistrust = 5;
 // The password where the proxy asks for none.
 constexpr std::string_view kNoToken = "run";
 // What may be said of the proxy that is started.
-constexpr std::array<std::string_view, 4> kPassedSettings = {"intercept", "tunnel", "origins", "resolve"};
+constexpr std::array<std::string_view, 6> kPassedSettings = {"intercept", "tunnel",         "origins",
+                                                             "resolve",   "upstream_proxy", "no_proxy"};
 
 // What the calls of the run belong to: options over TOKOMETER_CONTEXT.
 Result<client::CallContext> run_context(const Arguments& arguments, Environment& environment) {
@@ -94,6 +96,10 @@ std::vector<Option> passed_options() {
 Result<void> start_proxy(const Arguments& arguments, const app::Config& config, const Environment& environment) {
   std::vector<std::string> options = option_words(arguments);
   options.emplace_back("--listen=127.0.0.1:0");
+  // Variables that lead to the proxy which usually serves here lead nowhere, as none does now.
+  if (const auto upstream = app::find_upstream(config, config.listen); upstream && !upstream->remarks.empty()) {
+    if (!upstream->proxies.https && !upstream->proxies.http) options.emplace_back("--upstream-proxy=none");
+  }
   StringOutput said;
   Environment quiet{.out = environment.out,
                     .err = said,
@@ -203,6 +209,17 @@ std::vector<std::string> distrustful(const std::string& address) {
   return names;
 }
 
+// Hosts that its program reached unread, without their ports, as --intercept takes them.
+std::vector<std::string> tunnelled(const std::string& address, std::string_view run_id) {
+  std::vector<std::string> hosts;
+  for (const std::string& host : ask_tunnelled(address, run_id)) {
+    std::string name =
+        printable(host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':')));
+    if (std::ranges::find(hosts, name) == hosts.end()) hosts.push_back(std::move(name));
+  }
+  return hosts;
+}
+
 Result<void> write_json(const fs::path& file, const std::string& text) {
   std::ofstream stream(file, std::ios::binary | std::ios::trunc);
   stream << text << std::flush;
@@ -275,7 +292,10 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   if (auto added = add_calls(report, run, *config, environment); !added) {
     environment.err.print("tokometer: {}\n", added.error().message);
   }
-  if (report.calls() == 0 && !run.base_url_mode) run.distrust = distrustful(proxy->address());
+  if (report.calls() == 0 && !run.base_url_mode) {
+    run.distrust = distrustful(proxy->address());
+    run.tunnelled = tunnelled(proxy->address(), run.context.run);
+  }
   if (panels) panels->show();
   if (!arguments.has("quiet")) environment.err.write(report.render(environment.err.form(), environment.clock.steady()));
   if (const auto file = arguments.value("json")) {

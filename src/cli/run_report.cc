@@ -48,6 +48,12 @@ std::string RunReport::nothing_captured() const {
   for (const std::string& who : run_.distrust) {
     text += fmt::format("\n  why: a client does not take our certificate and passes unread since: {}", who);
   }
+  if (!run_.tunnelled.empty()) {
+    text += fmt::format("\n  why: what it asked for passed unread, as no provider is known for it: {}",
+                        fmt::join(run_.tunnelled, ", "));
+    return text + fmt::format("\n  try: `--intercept HOST` with the one that its calls go to, as --intercept {}\n",
+                              run_.tunnelled.front());
+  }
   text += run_.base_url_mode
               ? "\n  try: without --base-url-mode, if it takes no base URL from its environment"
               : "\n  try: --base-url-mode, if it heeds no proxy variables; `--intercept HOST` for a host that no "

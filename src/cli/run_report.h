@@ -26,9 +26,10 @@ struct ProgramRun {
   std::vector<std::string> command;
   UtcTime started_at;
   bool base_url_mode = false;
-  std::string note;                        // of its tool: why nothing may have been captured
-  std::vector<std::string> kept;           // variables whose base URLs are not ours to change
-  std::vector<std::string> distrust = {};  // "curl/8.1 for api.openai.com": who does not take our certificate
+  std::string note;                         // of its tool: why nothing may have been captured
+  std::vector<std::string> kept;            // variables whose base URLs are not ours to change
+  std::vector<std::string> tunnelled = {};  // hosts that were reached, unread
+  std::vector<std::string> distrust = {};   // "curl/8.1 for api.openai.com": who does not take our certificate
 };
 
 class RunReport {

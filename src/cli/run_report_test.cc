@@ -68,6 +68,15 @@ TEST_F(RunReportTest, SaysWhyNothingWasCaptured) {
   EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("try: without --base-url-mode"));
 }
 
+TEST_F(RunReportTest, NamesTheHostsThatPassedUnread) {
+  run.tunnelled = {"a.example", "b.example"};
+  const std::string text = RunReport(run, start).render(plain, end);
+  EXPECT_THAT(text, HasSubstr("why: what it asked for passed unread, as no provider is known for it: a.example, "
+                              "b.example\n"));
+  EXPECT_THAT(text, HasSubstr("try: `--intercept HOST` with the one that its calls go to, as --intercept a.example\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("--base-url-mode")));
+}
+
 TEST_F(RunReportTest, ItsJsonHasEverySum) {
   run.context.budget = client::parse_budget("1usd hard").value();
   RunReport report(run, start);

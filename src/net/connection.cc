@@ -51,7 +51,16 @@ Result<std::unique_ptr<Connection>> Connection::open(IoContext& context, const A
 Connection::Connection(IoContext& context, Fd fd, std::unique_ptr<TlsStream> tls, ConnectionOwner& owner, State state)
     : context_(context), owner_(&owner), tls_(std::move(tls)), fd_(std::move(fd)), state_(state) {}
 
-Connection::~Connection() { context_.loop.forget(*this); }
+Connection::~Connection() {
+  part();
+  context_.loop.forget(*this);
+}
+
+void Connection::join(Connection& to) {
+  TOKOMETER_CHECK(!tls_ && !to.tls_ && joined_ == nullptr && to.joined_ == nullptr);
+  joined_ = &to;
+  to.joined_ = this;
+}
 
 bool Connection::send(std::initializer_list<std::string_view> pieces) {
   if (!fd_ || write_broken_ || finish_wanted_) return true;
@@ -73,16 +82,21 @@ bool Connection::send(std::initializer_list<std::string_view> pieces) {
 void Connection::secure(std::unique_ptr<TlsStream> tls, std::string_view received) {
   TOKOMETER_CHECK(!tls_ && state_ == State::kEstablished);
   tls_ = std::move(tls);
-  state_ = State::kHandshaking;
+  state_ = State::kSecuring;
   early_ = received;
   paused_ = false;
+  context_.loop.again(*this);
+}
+
+void Connection::unread(std::string_view bytes) {
+  early_ = bytes;
   context_.loop.again(*this);
 }
 
 void Connection::pause(bool paused) {
   if (paused_ == paused) return;
   paused_ = paused;
-  if (!paused_ && (readable_ || eof_pending_)) context_.loop.again(*this);
+  if (!paused_ && (readable_ || eof_pending_ || !early_.empty())) context_.loop.again(*this);
 }
 
 void Connection::finish() {
@@ -98,13 +112,14 @@ void Connection::finish() {
 
 void Connection::close(bool reset) {
   if (!fd_) return;
+  part();
   if (reset) reset_on_close(fd_.number());
   fd_.close();
 }
 
 bool Connection::is_reusable(bool may_say) const {
-  return fd_ && state_ == State::kEstablished && queued_bytes() == 0 && (may_say || !readable_) && !ended_ &&
-         !eof_pending_ && !finish_wanted_ && !write_broken_;
+  return fd_ && state_ == State::kEstablished && queued_bytes() == 0 && (may_say || !readable_) && early_.empty() &&
+         !ended_ && !eof_pending_ && !finish_wanted_ && !write_broken_;
 }
 
 void Connection::on_ready(Ready ready) {
@@ -117,20 +132,23 @@ void Connection::on_ready(Ready ready) {
     }
     if (!ready.writable) return;
     on_reached();
-    if (!fd_) return;
+  } else if (state_ == State::kSecuring) {
+    on_reached();
   }
+  if (!fd_) return;
   readable_ = readable_ || ready.readable;
   ended_ = ended_ || ready.ended;
   if (ready.writable && queued_bytes() > 0) flush();
-  if (fd_ && !early_.empty()) deliver_tls(std::exchange(early_, {}));
-  if (fd_ && !paused_) read();
+  if (ready.writable && joined_ != nullptr) joined_->resume_splicing();
+  if (fd_ && !paused_ && !early_.empty()) deliver(std::exchange(early_, {}));
+  if (may_deliver()) read();
   if (!fd_) return;
   // After a failed write, whatever the peer said before it broke off has now been read.
   if (write_broken_ && (paused_ || !readable_)) return fail(proxy::NetError::kReset);
-  if (ready.broken && (eof_ || (paused_ && lost_while_paused()))) return fail(proxy::NetError::kReset);
+  if (ready.broken && (eof_ || ((paused_ || pipe_) && lost_while_paused()))) return fail(proxy::NetError::kReset);
 }
 
-// TCP stands.
+// What is below TLS stands.
 void Connection::on_reached() {
   if (!tls_) return on_established();
   state_ = State::kHandshaking;
@@ -144,22 +162,29 @@ void Connection::on_established() {
   owner_->on_connected(*this);
 }
 
+// Not past what waits to be delivered first.
+bool Connection::may_deliver() const {
+  return fd_ && !paused_ && early_.empty() && !pipe_ && state_ != State::kSecuring;
+}
+
 void Connection::read() {
-  for (int reads = 0; fd_ && !paused_ && readable_; ++reads) {
+  for (int reads = 0; may_deliver() && readable_; ++reads) {
     if (reads == context_.limits.reads_per_turn) return context_.loop.again(*this);
+    if (much_ && takes_spliced()) {
+      splice();
+      continue;
+    }
     auto& buffer = context_.read_buffer;
     const ssize_t count = read_some(fd_.number(), buffer);
     if (count < 0) {
-      if (!would_block(errno)) return fail(tls_failure());
+      if (!would_block(errno)) return fail(broken_off());
       readable_ = false;
     } else if (count == 0) {
       readable_ = false;
       if (eof_pending_) break;
       // An end after a failed write, or one that TLS does not vouch for
       // (RFC 8446, 6.1), is a break.
-      if (write_broken_ || tls_) {
-        return fail(tls_failure());
-      }
+      if (write_broken_ || tls_) return fail(broken_off());
       eof_pending_ = true;
     } else {
       const auto size = static_cast<std::size_t>(count);
@@ -167,10 +192,75 @@ void Connection::read() {
       // A short read has emptied the socket, unless FIN or an error follows:
       // new bytes will be announced. This saves the read that finds nothing.
       if (size < buffer.size() && !ended_) readable_ = false;
+      much_ = size == buffer.size();
       deliver({buffer.data(), size});
     }
   }
-  if (fd_ && !paused_ && eof_pending_ && !eof_) end_of_stream();
+  if (may_deliver() && eof_pending_ && !eof_) end_of_stream();
+}
+
+// Whether bytes may go from here to the other without being read.
+bool Connection::takes_spliced() const {
+  return joined_ != nullptr && joined_->fd_ && joined_->queued_bytes() == 0 && !joined_->finish_wanted_ &&
+         !joined_->write_broken_;
+}
+
+void Connection::splice() {
+  pipe_ = context_.pipes.take();
+  if (!pipe_) {
+    much_ = false;  // until a read says so again
+    return;
+  }
+  const ssize_t count = pipe_->fill(fd_.number());
+  const int error = errno;
+  if (count > 0) {
+    Counters::add(context_.counters.bytes_read, static_cast<std::uint64_t>(count));
+    return drain_pipe();
+  }
+  drop_pipe();
+  readable_ = false;
+  much_ = false;
+  if (count == 0) {
+    eof_pending_ = true;
+  } else if (!would_block(error)) {
+    fail(proxy::NetError::kReset);
+  }
+}
+
+// Until the other takes no more.
+void Connection::drain_pipe() {
+  while (!pipe_->empty()) {
+    const ssize_t count = pipe_->drain(joined_->fd_.number());
+    if (count <= 0) {
+      if (count < 0 && would_block(errno)) return;
+      drop_pipe();
+      joined_->write_failed();
+      return;
+    }
+    Counters::add(context_.counters.bytes_written, static_cast<std::uint64_t>(count));
+  }
+  drop_pipe();
+}
+
+// The other takes bytes again.
+void Connection::resume_splicing() {
+  if (!pipe_) return;
+  drain_pipe();
+  if (!pipe_ && (readable_ || eof_pending_)) context_.loop.again(*this);
+}
+
+void Connection::drop_pipe() {
+  if (pipe_) context_.pipes.give_back(std::move(pipe_));
+}
+
+void Connection::part() {
+  if (joined_ == nullptr) return;
+  for (Connection* const one : {this, joined_}) {
+    one->drop_pipe();
+    one->much_ = false;
+  }
+  joined_->joined_ = nullptr;
+  joined_ = nullptr;
 }
 
 void Connection::deliver(std::string_view bytes) {
@@ -189,6 +279,7 @@ void Connection::deliver_tls(std::string_view bytes) {
     return fail(tls_failure());
   }
   if (state_ == State::kHandshaking && tls_->is_established()) on_established();
+  if (fd_ && state_ == State::kHandshaking && status == TlsStream::Status::kClosed) return fail(broken_off());
   if (fd_ && !context_.plaintext.empty()) owner_->on_bytes(*this, context_.plaintext);
   if (status == TlsStream::Status::kClosed) eof_pending_ = true;
 }
@@ -270,12 +361,19 @@ void Connection::write_failed() {
   context_.loop.again(*this);
 }
 
+// The peer has gone without saying why.
+proxy::NetError Connection::broken_off() const {
+  if (state_ != State::kHandshaking) return proxy::NetError::kReset;
+  return tls_->has_shown_certificate() ? proxy::NetError::kTurnedAway : proxy::NetError::kTls;
+}
+
 proxy::NetError Connection::tls_failure() const {
   if (state_ != State::kHandshaking) return proxy::NetError::kReset;
   return tls_->is_distrusted() ? proxy::NetError::kDistrusted : proxy::NetError::kTls;
 }
 
 void Connection::fail(proxy::NetError why) {
+  part();
   fd_.close();
   owner_->on_closed(*this, why);
 }

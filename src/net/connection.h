@@ -25,6 +25,7 @@
 #include "net/fd.h"
 #include "net/io_context.h"
 #include "net/loop.h"
+#include "net/pipes.h"
 #include "net/tls_stream.h"
 #include "proxy/driver.h"
 
@@ -56,11 +57,21 @@ class Connection final : public Watcher {
                                                   std::unique_ptr<TlsStream> tls, ConnectionOwner& owner);
   ~Connection() override;
 
-  void set_owner(ConnectionOwner& owner) { owner_ = &owner; }
+  void set_owner(ConnectionOwner& owner) {
+    part();
+    owner_ = &owner;
+  }
 
-  // A plain connection goes on as TLS, of which `received` has come already; on_connected tells that it stands.
-  // Until then nothing may be sent.
+  // A plain connection goes on as TLS, as its server or its client, of which `received` has come already;
+  // on_connected tells that it stands. Until then nothing may be sent.
   void secure(std::unique_ptr<TlsStream> tls, std::string_view received);
+  // Of on_bytes: these are for the next owner, who gets them in the next turn, before all that follows.
+  void unread(std::string_view bytes);
+
+  // What comes here from now on is for `to`, and goes there by itself where there is much of it: on_bytes tells of the
+  // rest. Holds in both directions, until either is closed or changes its owner; both are plain, and nothing else may
+  // be sent to them.
+  void join(Connection& to);
 
   // Sends the pieces in order. Returns whether less than the high-water mark is
   // queued; if not, on_drained comes once it fell below the low-water mark.
@@ -86,31 +97,42 @@ class Connection final : public Watcher {
   void on_ready(Ready ready) override;
 
  private:
-  enum class State { kConnecting, kHandshaking, kEstablished };
+  enum class State { kConnecting, kSecuring, kHandshaking, kEstablished };
 
   Connection(IoContext& context, Fd fd, std::unique_ptr<TlsStream> tls, ConnectionOwner& owner, State state);
 
   void on_reached();
   void on_established();
   void read();
+  bool may_deliver() const;
   void deliver(std::string_view bytes);
   void deliver_tls(std::string_view bytes);
   void end_of_stream();
   bool lost_while_paused() const;
+  bool takes_spliced() const;
+  void splice();
+  void drain_pipe();
+  void resume_splicing();
+  void drop_pipe();
+  void part();
   void write(std::initializer_list<std::string_view> pieces);
   void flush();
   void finish_if_flushed();
   void write_failed();
   void fail(proxy::NetError why);
   proxy::NetError tls_failure() const;
+  proxy::NetError broken_off() const;
 
   IoContext& context_;
   ConnectionOwner* owner_;
   std::unique_ptr<TlsStream> tls_;
-  std::string early_;  // read before TLS began, and part of it
+  std::string early_;  // read before TLS began or for another owner, and to be delivered first
   std::string out_;    // what the socket did not take yet, from out_sent_ on
   std::size_t out_sent_ = 0;
   Fd fd_;
+  Connection* joined_ = nullptr;  // what comes goes there, and the other way round
+  std::unique_ptr<Pipe> pipe_;    // on the way there
+  bool much_ = false;             // comes here, so that it is spliced
   State state_;
   bool readable_ = false;  // the socket may have more than was read
   bool ended_ = false;     // FIN or an error waits behind the bytes

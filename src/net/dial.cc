@@ -8,18 +8,28 @@
 
 namespace tokometer::net {
 
-Dial::Dial(IoContext& context, Resolver& resolver, TlsClient& tls, Log& log, const proxy::Origin& origin,
-           proxy::Offer offer, DialOwner& owner)
+Dial::Dial(IoContext& context, Resolver& resolver, TlsClient& tls, const UpstreamProxies& upstream, Log& log,
+           const proxy::Origin& origin, proxy::Offer offer, DialOwner& owner)
     : context_(context),
       resolver_(resolver),
       tls_(tls),
+      upstream_(upstream),
       log_(log),
       origin_(origin),
       offer_(offer),
       owner_(owner),
       timer_(context.loop.timers(), [this] { on_time(); }) {}
 
-Dial::~Dial() {
+Dial::~Dial() { drop_connection(); }
+
+void Dial::give_up() {
+  over_ = true;
+  timer_.disarm();
+  lookup_ = {};
+  drop_connection();
+}
+
+void Dial::drop_connection() {
   if (!connection_) return;
   connection_->close(true);
   context_.loop.dispose(std::move(connection_));
@@ -27,16 +37,21 @@ Dial::~Dial() {
 
 void Dial::start() {
   deadline_ = context_.loop.steady() + context_.limits.connect_timeout;
-  if (const auto address = resolver_.overridden(origin_.host, origin_.port)) {
+  // Who says where a host is means that it is reached there.
+  auto address = resolver_.overridden(origin_.host, origin_.port);
+  if (!address) by_ = upstream_.of(origin_, offer_);
+  if (by_ != nullptr) address = resolver_.overridden(by_->host, by_->port);
+  if (address) {
     on_answer(Resolver::Addresses{*address});
     return;
   }
-  if (const auto known = resolver_.cached(name())) {
+  const std::string& host = by_ != nullptr ? by_->host : name();
+  if (const auto known = resolver_.cached(host)) {
     on_answer(*known);
     return;
   }
   timer_.arm(deadline_);
-  lookup_ = resolver_.lookup(name(), context_.loop.mailbox(), [this](const auto& answer) { on_answer(answer); });
+  lookup_ = resolver_.lookup(host, context_.loop.mailbox(), [this](const auto& answer) { on_answer(answer); });
 }
 
 void Dial::on_answer(const Resolver::Answer& answer) {
@@ -51,10 +66,11 @@ void Dial::on_answer(const Resolver::Answer& answer) {
 void Dial::try_next() {
   while (next_ < addresses_.size()) {
     const Address& found = addresses_[next_++];
-    const Address address = found.port() == 0 ? found.with_port(origin_.port) : found;
+    const Address address = found.port() == 0 ? found.with_port(by_ != nullptr ? by_->port : origin_.port) : found;
     std::unique_ptr<TlsStream> stream;
-    if (origin_.tls) {
-      auto opened = tls_.open(origin_.host, origin_.port, offer_ == proxy::Offer::kAny);
+    answer_.reset();
+    if (origin_.tls && by_ == nullptr) {
+      auto opened = open_tls();
       if (!opened) {
         reason_ = opened.error().message;
         return fail_later(proxy::NetError::kTls);
@@ -80,26 +96,72 @@ void Dial::try_next() {
 
 void Dial::on_time() {
   if (over_) return fail(failure_);
-  if (connection_) {
-    connection_->close(true);
-    context_.loop.dispose(std::move(connection_));
-  }
+  drop_connection();
   failure_ = proxy::NetError::kConnectTimeout;
   reason_ = "no connection in time";
   if (context_.loop.steady() >= deadline_ || next_ >= addresses_.size()) return fail(failure_);
   try_next();
 }
 
-void Dial::on_connected(Connection& /*connection*/) {
+std::string Dial::authority() const {
+  return name().contains(':') ? fmt::format("[{}]:{}", name(), origin_.port)
+                              : fmt::format("{}:{}", name(), origin_.port);
+}
+
+Result<std::unique_ptr<TlsStream>> Dial::open_tls() {
+  return tls_.open(origin_.host, origin_.port, offer_ == proxy::Offer::kAny);
+}
+
+// TCP to the proxy stands, or all that the origin needs.
+void Dial::on_connected(Connection& connection) {
+  if (by_ == nullptr || tunnelled_) return done();
+  answer_.emplace();
+  connection.send({wire::http1::connect_request(authority(), by_->credentials)});
+}
+
+void Dial::done() {
   over_ = true;
   timer_.disarm();
   Counters::add(context_.counters.dialed, std::uint64_t{1});
   owner_.on_dialed(*this, std::move(connection_));
 }
 
-// Bytes before the owner knows of the connection can't be: it is told first.
-void Dial::on_bytes(Connection& /*connection*/, std::string_view /*bytes*/) {}
-void Dial::on_eof(Connection& /*connection*/) {}
+// The proxy's answer: bytes before the owner knows of the connection can't be anything else, since it is told first.
+void Dial::on_bytes(Connection& connection, std::string_view bytes) {
+  if (!answer_) return;
+  switch (answer_->read(bytes)) {
+    case wire::http1::ConnectAnswer::State::kMore:
+      return;
+    case wire::http1::ConnectAnswer::State::kRefused:
+      return refused();
+    case wire::http1::ConnectAnswer::State::kStands:
+      break;
+  }
+  tunnelled_ = true;
+  if (!origin_.tls) {
+    if (!bytes.empty()) connection.unread(bytes);
+    return done();
+  }
+  auto opened = open_tls();
+  if (opened) return connection.secure(std::move(*opened), bytes);
+  reason_ = opened.error().message;
+  fail(proxy::NetError::kTls);
+}
+
+void Dial::refused() {
+  const int status = answer_->status();
+  reason_ = status == 0 ? "its answer is no HTTP" : fmt::format("it answered CONNECT with status {}", status);
+  constexpr int kAuthenticationRequired = 407;
+  if (status == kAuthenticationRequired) return fail(proxy::NetError::kProxyUnauthorized);
+  fail(status == 0 ? proxy::NetError::kProxy : proxy::NetError::kProxyRefused);
+}
+
+void Dial::on_eof(Connection& /*connection*/) {
+  if (!answer_) return;
+  reason_ = "it closed the connection without an answer";
+  fail(proxy::NetError::kProxy);
+}
+
 void Dial::on_drained(Connection& /*connection*/) {}
 
 void Dial::on_closed(Connection& /*connection*/, proxy::NetError why) {
@@ -111,6 +173,10 @@ void Dial::on_closed(Connection& /*connection*/, proxy::NetError why) {
   }
   context_.loop.dispose(std::move(connection_));
   if (why == proxy::NetError::kTls) return fail(why);
+  if (answer_) {
+    reason_ = "it broke the connection off";
+    return fail(proxy::NetError::kProxy);
+  }
   try_next();
 }
 
@@ -122,10 +188,13 @@ void Dial::fail_later(proxy::NetError why) {
 }
 
 void Dial::fail(proxy::NetError why) {
-  over_ = true;
-  timer_.disarm();
+  give_up();
   Counters::add(context_.counters.dial_failures, std::uint64_t{1});
-  const std::string what = fmt::format("origin {}:{}: {}", origin_.host, origin_.port, reason_);
+  const bool at_proxy = by_ != nullptr && !tunnelled_;
+  if (at_proxy && why == proxy::NetError::kConnectTimeout) why = proxy::NetError::kProxyTimeout;
+  if (at_proxy && (why == proxy::NetError::kResolve || why == proxy::NetError::kRefused)) why = proxy::NetError::kProxy;
+  const std::string through = at_proxy ? fmt::format(", upstream proxy {}", by_->text()) : std::string();
+  const std::string what = fmt::format("origin {}:{}{}: {}", origin_.host, origin_.port, through, reason_);
   log_.once(LogLevel::kWarn, what, what);
   owner_.on_dial_failed(*this, why);
 }

@@ -10,6 +10,7 @@
 
 #include "net/limits.h"
 #include "net/loop.h"
+#include "net/pipes.h"
 
 namespace tokometer::net {
 
@@ -40,11 +41,12 @@ struct Counters {
 
 struct IoContext {
   IoContext(Loop& its_loop, const Limits& its_limits)
-      : loop(its_loop), limits(its_limits), read_buffer(its_limits.read_buffer_bytes) {}
+      : loop(its_loop), limits(its_limits), pipes(its_limits.max_pipes), read_buffer(its_limits.read_buffer_bytes) {}
 
   Loop& loop;
   const Limits limits;
   Counters counters;
+  Pipes pipes;
   std::vector<char> read_buffer;  // valid from a read to the end of its callback
   std::string plaintext;          // the same, decrypted
   std::string ciphertext;         // what TLS wants sent, until the write of the same call

@@ -23,6 +23,8 @@ struct Limits {
   std::size_t read_buffer_bytes = std::size_t{64} * 1024;
   // Reads from one connection before the others get their turn.
   int reads_per_turn = 8;
+  // Pipes through which tunnels move much at once, in each worker: two descriptors each. Past it bytes are copied.
+  std::size_t max_pipes = 16;
   // Queued for a peer that does not take it: `Driver::send` says stop above the
   // first, `on_drained` comes below the second.
   std::size_t send_high_water_bytes = std::size_t{256} * 1024;

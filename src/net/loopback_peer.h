@@ -159,10 +159,20 @@ class TestSession : public proxy::Session {
   void on_eof(proxy::ConnId conn) override { sightings_.add(conn == proxy::kClient ? "client eof" : "origin eof"); }
   void on_closed(proxy::ConnId conn, proxy::NetError why) override {
     static const std::map<proxy::NetError, std::string> kNames = {
-        {proxy::NetError::kNone, "none"},       {proxy::NetError::kResolve, "resolve"},
-        {proxy::NetError::kRefused, "refused"}, {proxy::NetError::kConnectTimeout, "connect timeout"},
-        {proxy::NetError::kTls, "tls"},         {proxy::NetError::kReset, "reset"},
-        {proxy::NetError::kLimit, "limit"},     {proxy::NetError::kStopped, "stopped"}};
+        {proxy::NetError::kNone, "none"},
+        {proxy::NetError::kResolve, "resolve"},
+        {proxy::NetError::kRefused, "refused"},
+        {proxy::NetError::kConnectTimeout, "connect timeout"},
+        {proxy::NetError::kTls, "tls"},
+        {proxy::NetError::kReset, "reset"},
+        {proxy::NetError::kLimit, "limit"},
+        {proxy::NetError::kStopped, "stopped"},
+        {proxy::NetError::kDistrusted, "distrusted"},
+        {proxy::NetError::kTurnedAway, "turned away"},
+        {proxy::NetError::kProxy, "proxy"},
+        {proxy::NetError::kProxyTimeout, "proxy timeout"},
+        {proxy::NetError::kProxyUnauthorized, "proxy unauthorized"},
+        {proxy::NetError::kProxyRefused, "proxy refused"}};
     sightings_.add((conn == proxy::kClient ? "client closed: " : "origin closed: ") + kNames.at(why));
     if (conn == proxy::kClient) done_ = true;
   }

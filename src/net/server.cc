@@ -19,9 +19,12 @@ Result<std::unique_ptr<Server>> Server::open(const ServerOptions& options, const
     server->addresses_.push_back(listeners->front().address);
     for (unsigned i = 0; i < options.workers; ++i) of_worker[i].push_back(std::move((*listeners)[i]));
   }
+  const Worker::Outside outside{.resolver = server->resolver_,
+                                .tls = server->tls_,
+                                .upstream = server->upstream_,
+                                .tls_server = server->tls_server_.get()};
   for (auto& listeners : of_worker) {
-    auto worker = Worker::open(options.limits, clock, log, server->resolver_, server->tls_, server->tls_server_.get(),
-                               std::move(listeners));
+    auto worker = Worker::open(options.limits, clock, log, outside, std::move(listeners));
     if (!worker) return fail(worker.error());
     server->workers_.push_back(std::move(*worker));
   }

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -24,6 +25,7 @@
 #include "net/resolver.h"
 #include "net/tls_client.h"
 #include "net/tls_server.h"
+#include "net/upstream_proxy.h"
 #include "net/worker.h"
 #include "proxy/driver.h"
 
@@ -65,6 +67,9 @@ class Server {
   // In the order of ServerOptions::listen, with the ports that the system chose.
   const std::vector<Address>& addresses() const { return addresses_; }
 
+  // Before start: origins are reached through these from then on. Not part of the options, since who they are may
+  // depend on our addresses.
+  void set_upstream(UpstreamProxies upstream) { upstream_ = std::move(upstream); }
   Result<void> start(const std::shared_ptr<proxy::SessionFactory>& factory);
   void reload(const std::shared_ptr<proxy::SessionFactory>& factory);
   // The authority has changed: new connections of clients go by the new one.
@@ -80,6 +85,7 @@ class Server {
   std::vector<Address> addresses_;
   Resolver resolver_;
   TlsClient tls_;
+  UpstreamProxies upstream_;
   std::unique_ptr<TlsServer> tls_server_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

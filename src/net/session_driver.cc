@@ -68,8 +68,8 @@ proxy::ConnId SessionDriver::connect(const proxy::Origin& origin, proxy::Reuse r
     slot.connection->set_owner(*this);
     pending_.push_back({id, proxy::NetError::kNone});
   } else {
-    slot.dial = std::make_unique<Dial>(context_.io, context_.resolver, context_.tls, context_.log, origin, offer,
-                                       static_cast<DialOwner&>(*this));
+    slot.dial = std::make_unique<Dial>(context_.io, context_.resolver, context_.tls, context_.upstream, context_.log,
+                                       origin, offer, static_cast<DialOwner&>(*this));
     slot.dial->start();
   }
   return id;
@@ -99,7 +99,10 @@ void SessionDriver::close(proxy::ConnId id, proxy::Close how) {
   std::erase_if(pending_, [id](const Pending& pending) { return pending.id == id; });
   OriginSlot* found = slot(id);
   if (found == nullptr) return;
-  if (found->dial) context_.io.loop.dispose(std::move(found->dial));
+  if (found->dial) {
+    found->dial->give_up();
+    context_.io.loop.dispose(std::move(found->dial));
+  }
   if (found->connection) drop(std::move(found->connection), how);
   erase_origin(id);
 }
@@ -112,6 +115,11 @@ void SessionDriver::secure(std::string_view name, std::string_view received) {
   context_.log.once(LogLevel::kError, "tls server", stream.error().message);
   drop(std::move(client_), proxy::Close::kReset);
   pending_.push_back({proxy::kClient, proxy::NetError::kTls});
+}
+
+void SessionDriver::join(proxy::ConnId id) {
+  Connection* const to = connection(id);
+  if (client_ && to != nullptr) client_->join(*to);
 }
 
 void SessionDriver::pause(proxy::ConnId id, bool paused) {

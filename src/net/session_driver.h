@@ -25,6 +25,7 @@
 #include "net/timer.h"
 #include "net/tls_client.h"
 #include "net/tls_server.h"
+#include "net/upstream_proxy.h"
 #include "proxy/driver.h"
 
 namespace tokometer::net {
@@ -38,6 +39,7 @@ struct SessionContext {
   Lingering& lingering;
   Resolver& resolver;
   TlsClient& tls;
+  const UpstreamProxies& upstream;
   TlsServer* tls_server;  // null: clients can't be intercepted
   Log& log;
   // The session is done: the worker disposes of its driver.
@@ -61,6 +63,7 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   bool send(proxy::ConnId id, std::initializer_list<std::string_view> pieces) override;
   void close(proxy::ConnId id, proxy::Close how) override;
   void secure(std::string_view name, std::string_view received) override;
+  void join(proxy::ConnId id) override;
   void pause(proxy::ConnId id, bool paused) override;
   void arm(proxy::Timer timer, std::chrono::milliseconds delay) override;
   void call_at_turn_end() override { context_.io.loop.again(turn_end_); }

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -55,12 +56,16 @@ class OpensslStream final : public TlsStream {
   std::string_view version() const override;
   std::string_view protocol() const override;
   bool is_distrusted() const override { return distrusted_; }
+  bool has_shown_certificate() const override { return shown_certificate_; }
   std::string_view error() const override { return error_; }
 
  private:
   static int bio_read(BIO* bio, char* data, int size);
   static int bio_write(BIO* bio, const char* data, int size);
   static long bio_control(BIO* bio, int command, long argument, void* pointer);
+
+  static void note_message(int written, int version, int type, const void* message, std::size_t size, SSL* ssl,
+                           void* argument);
 
   Status shake_hands();
   Status failed();
@@ -71,6 +76,7 @@ class OpensslStream final : public TlsStream {
   std::string* out_ = nullptr;  // the same
   std::string error_;
   bool distrusted_ = false;
+  bool shown_certificate_ = false;
 };
 
 }  // namespace tokometer::net

@@ -58,6 +58,7 @@ OpensslStream::OpensslStream(SslPtr ssl, const BIO_METHOD& method, KeepSession k
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);  // owns it from here on
   SSL_set_app_data(ssl_.get(), this);
+  if (SSL_is_server(ssl_.get()) == 1) SSL_set_msg_callback(ssl_.get(), note_message);
 }
 
 OpensslStream& OpensslStream::of(const SSL* ssl) { return *static_cast<OpensslStream*>(SSL_get_app_data(ssl)); }
@@ -142,8 +143,24 @@ std::string_view OpensslStream::protocol() const {
 TlsStream::Status OpensslStream::shake_hands() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
-  if (result == 1 || SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) return Status::kOpen;
-  return failed();
+  if (result == 1) {
+    SSL_set_msg_callback(ssl_.get(), nullptr);
+    return Status::kOpen;
+  }
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Status::kOpen;
+    case SSL_ERROR_ZERO_RETURN:
+      return Status::kClosed;
+    default:
+      return failed();
+  }
+}
+
+void OpensslStream::note_message(int written, int /*version*/, int type, const void* message, std::size_t size,
+                                 SSL* ssl, void* /*argument*/) {
+  if (written == 0 || type != SSL3_RT_HANDSHAKE || size == 0) return;
+  if (*static_cast<const unsigned char*>(message) == SSL3_MT_CERTIFICATE) of(ssl).shown_certificate_ = true;
 }
 
 TlsStream::Status OpensslStream::failed() {

@@ -43,6 +43,8 @@ class TlsStream {
   virtual std::string_view protocol() const = 0;
   // The handshake failed since the peer does not accept our certificate (alerts of RFC 8446, 6.2).
   virtual bool is_distrusted() const = 0;
+  // The peer has been sent our certificate: not on a client's stream, nor where a session is resumed.
+  virtual bool has_shown_certificate() const = 0;
   // Why it failed: names of faults and of hosts, never content.
   virtual std::string_view error() const = 0;
 };

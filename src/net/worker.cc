@@ -10,16 +10,15 @@
 
 namespace tokometer::net {
 
-Result<std::unique_ptr<Worker>> Worker::open(const Limits& limits, const Clock& clock, Log& log, Resolver& resolver,
-                                             TlsClient& tls, TlsServer* tls_server, std::vector<Listener> listeners) {
+Result<std::unique_ptr<Worker>> Worker::open(const Limits& limits, const Clock& clock, Log& log, const Outside& outside,
+                                             std::vector<Listener> listeners) {
   auto loop = Loop::open(clock);
   if (!loop) return fail(loop.error());
-  return std::unique_ptr<Worker>(
-      new Worker(std::move(*loop), limits, log, resolver, tls, tls_server, std::move(listeners)));
+  return std::unique_ptr<Worker>(new Worker(std::move(*loop), limits, log, outside, std::move(listeners)));
 }
 
-Worker::Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, Resolver& resolver, TlsClient& tls,
-               TlsServer* tls_server, std::vector<Listener> listeners)
+Worker::Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, const Outside& outside,
+               std::vector<Listener> listeners)
     : loop_(std::move(loop)),
       log_(log),
       io_(*loop_, limits),
@@ -28,9 +27,10 @@ Worker::Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, Resol
       context_{.io = io_,
                .pool = pool_,
                .lingering = lingering_,
-               .resolver = resolver,
-               .tls = tls,
-               .tls_server = tls_server,
+               .resolver = outside.resolver,
+               .tls = outside.tls,
+               .upstream = outside.upstream,
+               .tls_server = outside.tls_server,
                .log = log,
                .ended = [this](SessionDriver& driver) { on_ended(driver); }},
       listeners_(std::move(listeners)),

@@ -26,9 +26,16 @@ namespace tokometer::net {
 
 class Worker {
  public:
+  // How all workers reach the world.
+  struct Outside {
+    Resolver& resolver;
+    TlsClient& tls;
+    const UpstreamProxies& upstream;
+    TlsServer* tls_server;  // null: clients can't be intercepted
+  };
   // All references must outlive the worker.
-  static Result<std::unique_ptr<Worker>> open(const Limits& limits, const Clock& clock, Log& log, Resolver& resolver,
-                                              TlsClient& tls, TlsServer* tls_server, std::vector<Listener> listeners);
+  static Result<std::unique_ptr<Worker>> open(const Limits& limits, const Clock& clock, Log& log,
+                                              const Outside& outside, std::vector<Listener> listeners);
   // Ends the thread at once if it still runs.
   ~Worker();
 
@@ -47,8 +54,8 @@ class Worker {
   const Counters& counters() const { return io_.counters; }
 
  private:
-  Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, Resolver& resolver, TlsClient& tls,
-         TlsServer* tls_server, std::vector<Listener> listeners);
+  Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, const Outside& outside,
+         std::vector<Listener> listeners);
 
   void accept(Fd client);
   void on_ended(SessionDriver& driver);

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "provider/host_pattern.h"
 #include "provider/spec_file.h"
 
 namespace tokometer::provider {
@@ -31,23 +32,6 @@ std::string_view plain_host(std::string_view host, std::array<char, kMaxHostByte
   std::ranges::transform(host, buffer.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   return {buffer.data(), host.size()};
-}
-
-// "*.x.com" is any name below x.com; another "*" is one label.
-bool host_matches(std::string_view pattern, std::string_view host) {
-  if (pattern.starts_with("*.")) {
-    const auto suffix = pattern.substr(1);
-    return host.size() > suffix.size() && host.ends_with(suffix);
-  }
-  while (true) {
-    const auto pattern_dot = pattern.find('.');
-    const auto host_dot = host.find('.');
-    const auto label = host.substr(0, host_dot);
-    if (label.empty() || !wildcard_matches(pattern.substr(0, pattern_dot), label)) return false;
-    if (pattern_dot == std::string_view::npos || host_dot == std::string_view::npos) return pattern_dot == host_dot;
-    pattern.remove_prefix(pattern_dot + 1);
-    host.remove_prefix(host_dot + 1);
-  }
 }
 
 bool all_match(const std::vector<FieldMatch>& matches, wire::Fields fields) {

@@ -44,7 +44,7 @@ class Registry {
   // What usage looks like whoever states it (the spec "generic"): asked where no spec knows an endpoint, and where
   // a spec's own reading is poor. Null only where the specs were loaded without it.
   const Format* generic() const;
-  // By the origin's host name, with or without a port: exactly or by dot boundary as the spec says.
+  // By the origin's host name, with or without a port: exactly, or by a pattern (host_pattern.h).
   const Spec* by_host(std::string_view host) const;
 
   struct Routed {

@@ -40,14 +40,19 @@ struct Origin {
 // Why a connection failed or ended.
 enum class NetError {
   kNone,
-  kResolve,         // the name has no address
-  kRefused,         // connection refused or unreachable
-  kConnectTimeout,  // no connection within the limit
-  kTls,             // handshake failed or certificate not trusted
-  kDistrusted,      // the client does not trust our certificate (Driver::secure)
-  kReset,           // the peer broke the connection
-  kLimit,           // too many connections of ours, or no file descriptor
-  kStopped,         // we closed it, since we are to stop now
+  kResolve,            // the name has no address
+  kRefused,            // connection refused or unreachable
+  kConnectTimeout,     // no connection within the limit
+  kTls,                // handshake failed or certificate not trusted
+  kDistrusted,         // the client does not trust our certificate (Driver::secure)
+  kTurnedAway,         // the client broke the handshake off on seeing our certificate, without a word
+  kReset,              // the peer broke the connection
+  kLimit,              // too many connections of ours, or no file descriptor
+  kProxy,              // the upstream proxy can't be reached, breaks off, or does not speak HTTP
+  kProxyTimeout,       // the upstream proxy did not answer within the limit
+  kProxyUnauthorized,  // the upstream proxy asks for credentials, or for others
+  kProxyRefused,       // the upstream proxy does not connect us to the origin
+  kStopped,            // we closed it, since we are to stop now
 };
 
 // What is spoken on a connection. With TLS it is negotiated (ALPN, RFC 7301), else known beforehand.
@@ -71,6 +76,7 @@ struct Connected {
 enum class Offer : std::uint8_t {
   kHttp1,  // HTTP/1.1 only
   kAny,    // HTTP/2 too, if the origin has TLS and chooses it
+  kTunnel  // nothing of ours: a client's own bytes
 };
 
 // Which connections `Driver::connect` may hand out.
@@ -132,6 +138,9 @@ class Driver : public Timing {
   // (a host name or IP literal). `received` is what came of the handshake so far. Session::on_secured or on_closed
   // follow; nothing is sent or told in between.
   virtual void secure(std::string_view name, std::string_view received) = 0;
+  // The client and the origin at `conn`, both plain, have nothing but each other's bytes to get: what comes from either
+  // may go to the other without on_bytes. on_eof and on_closed come as ever, after all bytes have gone on.
+  virtual void join(ConnId conn) = 0;
   // Stops (true) or resumes (false) reading from `conn`: while it is stopped no
   // on_bytes and no on_eof comes (on_closed may). A call that changes nothing is allowed.
   virtual void pause(ConnId conn, bool paused) = 0;

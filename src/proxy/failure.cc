@@ -14,7 +14,16 @@ Abort abort_of(NetError why) {
       return Abort::kConnectTimeout;
     case NetError::kTls:
     case NetError::kDistrusted:
+    case NetError::kTurnedAway:
       return Abort::kOriginTls;
+    case NetError::kProxy:
+      return Abort::kProxy;
+    case NetError::kProxyTimeout:
+      return Abort::kProxyTimeout;
+    case NetError::kProxyUnauthorized:
+      return Abort::kProxyUnauthorized;
+    case NetError::kProxyRefused:
+      return Abort::kProxyRefused;
     case NetError::kStopped:
       return Abort::kShutdown;
     case NetError::kNone:
@@ -32,6 +41,21 @@ Failure failure(Abort why) {
       return {502, "origin_refused", "the origin refused the connection or can't be reached"};
     case Abort::kOriginTls:
       return {502, "origin_tls", "no trusted TLS connection to the origin (see --origin-ca for a CA of your own)"};
+    case Abort::kProxy:
+      return {502, "upstream_proxy",
+              "the upstream proxy can't be reached (see upstream_proxy and HTTPS_PROXY; `tokometer doctor` says which "
+              "is used, no_proxy names origins that are asked directly)"};
+    case Abort::kProxyTimeout:
+      return {504, "upstream_proxy_timeout",
+              "the upstream proxy did not connect to the origin in time (`tokometer doctor` says which is used)"};
+    case Abort::kProxyUnauthorized:
+      return {502, "upstream_proxy_unauthorized",
+              "the upstream proxy answered 407: it asks for a user and password, or for others than it was given "
+              "(upstream_proxy or HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT)"};
+    case Abort::kProxyRefused:
+      return {502, "upstream_proxy_refused",
+              "the upstream proxy does not connect to this origin (`tokometer logs` has its answer; no_proxy names "
+              "origins that are asked directly)"};
     case Abort::kNoConnection:
       return {503, "connections_exhausted",
               "tokometer has no connection left to the origin (see limits.connections, ulimit -n)"};

@@ -6,27 +6,15 @@
 #include <charconv>
 #include <utility>
 
+#include "provider/host_pattern.h"
 #include "wire/base64.h"
 
 namespace tokometer::proxy {
 namespace {
 
-// "*" is any host, "*.x.com" x.com and what is below it, all else that one host.
-bool matches_host(std::string_view pattern, std::string_view host) {
-  if (pattern == "*") return true;
-  if (!pattern.starts_with("*.")) return wire::iequals(pattern, host);
-  const std::string_view domain = pattern.substr(2);
-  if (host.size() == domain.size()) return wire::iequals(host, domain);
-  return host.size() > domain.size() && host[host.size() - domain.size() - 1] == '.' &&
-         wire::iequals(host.substr(host.size() - domain.size()), domain);
-}
-
 bool any_matches(const std::vector<std::string>& patterns, std::string_view host) {
-  return std::ranges::any_of(patterns, [host](const std::string& pattern) { return matches_host(pattern, host); });
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "::1";
+  return std::ranges::any_of(patterns,
+                             [host](const std::string& pattern) { return provider::host_matches(pattern, host); });
 }
 
 // Without telling by its time how much of it is right.
@@ -39,6 +27,26 @@ bool same_secret(std::string_view given, std::string_view secret) {
 }
 
 }  // namespace
+
+bool is_loopback(std::string_view host) {
+  constexpr std::string_view kLocalhost = "localhost";
+  if (host.size() >= kLocalhost.size() && wire::iequals(host.substr(host.size() - kLocalhost.size()), kLocalhost)) {
+    return host.size() == kLocalhost.size() || host[host.size() - kLocalhost.size() - 1] == '.';
+  }
+  return host == "::1" || (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
+bool is_own_address(const std::vector<std::string>& own, std::string_view host, std::uint16_t port) {
+  const std::string with_port = fmt::format(":{}", port);
+  return std::ranges::any_of(own, [&](std::string_view address) {
+    if (!address.ends_with(with_port)) return false;
+    address.remove_suffix(with_port.size());
+    if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
+    // All of this machine's addresses are ours then; of those we know the loopback's.
+    const bool any = address == "0.0.0.0" || address == "::";
+    return address == host || (is_loopback(host) && (any || is_loopback(address)));
+  });
+}
 
 Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port) {
   const auto bad = [](std::string_view why) { return fail(ErrorCode::kInvalid, std::string(why)); };
@@ -69,6 +77,32 @@ Result<Destination> parse_authority(std::string_view authority, bool tls, std::u
 
 bool Distrust::add(Entry entry) {
   const std::lock_guard lock(mutex_);
+  return add_locked(std::move(entry));
+}
+
+bool Distrust::turned_away(Entry entry, SteadyTime began, SteadyTime ended) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(suspects_, entry, &Suspect::entry);
+  if (found == suspects_.end()) {
+    if (suspects_.size() >= kMaxEntries) suspects_.erase(suspects_.begin());
+    suspects_.push_back({.entry = std::move(entry), .ended = ended, .turns = 1});
+    return false;
+  }
+  // Of several at once, as of a program that is stopped, one counts.
+  if (began < found->ended) return false;
+  found->ended = ended;
+  if (++found->turns < kTurnsInARow) return false;
+  suspects_.erase(found);
+  entry.silent = true;
+  return add_locked(std::move(entry));
+}
+
+void Distrust::trusted(const Entry& entry) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(suspects_, [&](const Suspect& suspect) { return suspect.entry == entry; });
+}
+
+bool Distrust::add_locked(Entry entry) {
   if (std::ranges::find(entries_, entry) != entries_.end()) return false;
   if (entries_.size() >= kMaxEntries) entries_.erase(entries_.begin());
   entries_.push_back(std::move(entry));
@@ -83,6 +117,7 @@ bool Distrust::contains(const Entry& entry) const {
 void Distrust::clear() {
   const std::lock_guard lock(mutex_);
   entries_.clear();
+  suspects_.clear();
 }
 
 std::vector<Distrust::Entry> Distrust::entries() const {
@@ -95,23 +130,11 @@ Forwarding::Forwarding(std::shared_ptr<const provider::Registry> registry, Forwa
     : registry_(std::move(registry)), options_(std::move(options)), distrust_(std::move(distrust)) {}
 
 Forwarding::Way Forwarding::way(const Destination& to) const {
-  if (is_own(to)) return Way::kOwn;
+  if (is_own_address(options_.own, to.origin.host, to.origin.port)) return Way::kOwn;
   const std::string_view host = to.origin.host;
   if (any_matches(options_.tunnel, host)) return Way::kTunnel;
   if (any_matches(options_.intercept, host)) return Way::kIntercept;
   return registry_->by_host(to.authority) != nullptr ? Way::kIntercept : Way::kTunnel;
-}
-
-bool Forwarding::is_own(const Destination& to) const {
-  const std::string port = fmt::format(":{}", to.origin.port);
-  return std::ranges::any_of(options_.own, [&](const std::string& own) {
-    if (!own.ends_with(port)) return false;
-    std::string_view host = std::string_view(own).substr(0, own.size() - port.size());
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    // All of this machine's addresses are ours then; of those we know the loopback's.
-    const bool any = host == "0.0.0.0" || host == "::";
-    return host == to.origin.host || (is_loopback(to.origin.host) && (any || is_loopback(host)));
-  });
 }
 
 bool Forwarding::is_authorized(wire::Fields fields) const {

@@ -17,6 +17,9 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
 constexpr std::uint16_t kTlsPort = 443;
+// Some clients look at our certificate when TLS stands already. Who closes later than this had no use for the
+// connection.
+constexpr std::chrono::seconds kLook{2};
 
 bool is_ip(std::string_view host) {
   return host.contains(':') || host.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -56,10 +59,13 @@ void Front::on_connected(ConnId conn, Connected how) {
 
 void Front::on_secured(Protocol protocol) {
   driver_.arm(Timer::kHead, milliseconds::zero());
+  secured_ = driver_.steady();
+  unproven_ = true;
   open_session(protocol, &to_);
 }
 
 void Front::on_bytes(ConnId conn, std::string_view bytes) {
+  if (conn == kClient && std::exchange(unproven_, false)) context_->forwarding->distrust().trusted(client_);
   switch (state_) {
     case State::kSession:
       if (conn == kClient && fresh_) {
@@ -93,6 +99,7 @@ void Front::on_bytes(ConnId conn, std::string_view bytes) {
 
 void Front::on_eof(ConnId conn) {
   if (session_) {
+    if (conn == kClient && left_at_once()) turned_away();
     session_->on_eof(conn);
     look_at_request();
     return;
@@ -113,14 +120,16 @@ void Front::on_eof(ConnId conn) {
 
 void Front::on_closed(ConnId conn, NetError why) {
   if (session_) {
+    if (conn == kClient && why != NetError::kStopped && left_at_once()) turned_away();
     session_->on_closed(conn, why);
     look_at_request();
     return;
   }
   if (conn == kClient) {
     if (state_ == State::kSecuring && why == NetError::kDistrusted && context_->forwarding->distrust().add(client_)) {
-      if (context_->taps) context_->taps->distrusted(client_.client, client_.host);
+      if (context_->taps) context_->taps->distrusted(client_.client, client_.host, false);
     }
+    if (state_ == State::kSecuring && why == NetError::kTurnedAway) turned_away();
     state_ = State::kClosed;
     close_origin(Close::kReset);
     return;
@@ -224,6 +233,7 @@ void Front::begin_connect(Http1Session::Connect connect) {
       return;
     case Forwarding::Way::kTunnel:
       if (!unnamed) {
+        tell_of_tunnel(to_.authority);
         open_tunnel();
         return;
       }
@@ -263,14 +273,20 @@ void Front::read_hello() {
     named.authority =
         to_.origin.port == kTlsPort ? hello.server_name : fmt::format("{}:{}", hello.server_name, to_.origin.port);
   }
-  if (context_->forwarding->way(named) != Forwarding::Way::kIntercept ||
-      context_->forwarding->distrust().contains(client_)) {
+  const bool is_read = context_->forwarding->way(named) == Forwarding::Way::kIntercept;
+  if (!is_read) tell_of_tunnel(named.authority);
+  if (!is_read || context_->forwarding->distrust().contains(client_)) {
     open_tunnel();
     return;
   }
   to_ = std::move(named);
   state_ = State::kSecuring;
+  began_ = driver_.steady();
   driver_.secure(hello.server_name.empty() ? to_.origin.host : hello.server_name, std::exchange(held_, {}));
+}
+
+void Front::tell_of_tunnel(std::string_view host) const {
+  if (context_->taps) context_->taps->tunnelled(host, said_.get());
 }
 
 void Front::open_tunnel() {
@@ -279,7 +295,7 @@ void Front::open_tunnel() {
   driver_.pause(kClient, true);
   Origin origin = to_.origin;
   origin.tls = false;
-  origin_ = driver_.connect(origin, Reuse::kFresh, Offer::kHttp1);
+  origin_ = driver_.connect(origin, Reuse::kFresh, Offer::kTunnel);
 }
 
 void Front::start_tunnel() {
@@ -287,7 +303,16 @@ void Front::start_tunnel() {
   if (!told_) driver_.send(kClient, {kEstablished});
   told_ = true;
   const bool writable = held_.empty() || driver_.send(origin_, {std::exchange(held_, {})});
+  driver_.join(origin_);
   if (writable) driver_.pause(kClient, false);
+}
+
+bool Front::left_at_once() { return std::exchange(unproven_, false) && driver_.steady() - secured_ <= kLook; }
+
+// The client left on seeing our certificate, and did not say why.
+void Front::turned_away() {
+  if (!context_->forwarding->distrust().turned_away(client_, began_, driver_.steady())) return;
+  if (context_->taps) context_->taps->distrusted(client_.client, client_.host, true);
 }
 
 // Answers the CONNECT itself, and ends the connection.

@@ -56,8 +56,11 @@ class Front final : public Session {
   void look_at_request();
   void begin_connect(Http1Session::Connect connect);
   void read_hello();
+  void tell_of_tunnel(std::string_view host) const;
   void open_tunnel();
   void start_tunnel();
+  bool left_at_once();
+  void turned_away();
   void refuse(int status, std::string_view code, std::string_view message);
   void close_client(Close how);
   void close_origin(Close how);
@@ -74,7 +77,10 @@ class Front final : public Session {
   std::string held_;                                 // what the client sent ahead
   ConnId origin_ = kClient;                          // of a blind tunnel; kClient: none
   State state_ = State::kSession;
+  SteadyTime began_;           // the client's TLS
+  SteadyTime secured_;         // it stood
   bool fresh_ = true;          // session_ has seen no byte yet
+  bool unproven_ = false;      // the client has our certificate, and has said nothing under it
   bool told_ = false;          // that the tunnel stands
   bool client_ended_ = false;  // its FIN
   bool origin_ended_ = false;

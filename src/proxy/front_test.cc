@@ -66,6 +66,18 @@ TEST_F(FrontTest, TunnelsAHostThatNoSpecNames) {
   EXPECT_TRUE(play.done());
 }
 
+TEST_F(FrontTest, TellsWhichHostARunReachesUnread) {
+  play.measure();
+  client::CallContext context;
+  context.run = "01a21512-44cb-777c-ac42-26febe228955";
+  const std::string fields =
+      fmt::format("Proxy-Authorization: Basic {}\r\n", wire::base64::encode(client::user_of_context(context) + ":run"));
+  play >> received(kClient, connect_to("other.example:443", fields))
+              << fmt::format("tap tunnelled other.example of {}", context.run) << "pause 0"
+              << "connect http://other.example:443 fresh";
+  play >> closed(kClient) << "close 1 reset";
+}
+
 TEST_F(FrontTest, SaysWhyATunnelCannotBe) {
   play >> received(kClient, connect_to("other.example:443")) << "pause 0" << "connect http://other.example:443 fresh";
   play >> closed(1, NetError::kRefused);
@@ -119,6 +131,108 @@ TEST_F(FrontTest, TunnelsAClientThatDistrustsUsFromThenOn) {
               << "pause 0" << "connect http://api.hosted.example:443 fresh";
   play >> connected(1) << "send 1 " + hello("api.hosted.example") << "resume 0";
   play >> closed(kClient) << "close 1 reset";
+}
+
+// A client without words: each of its connections, to where TLS is agreed on.
+class SilentClientTest : public FrontTest {
+ protected:
+  SilentClientTest() { play.measure(); }
+  void begin() {
+    play.destroy_session();
+    play.time += std::chrono::seconds(1);
+    play >> received(kClient, connect_to("api.hosted.example:443") + hello("api.hosted.example"))
+                << kStands << "resume 0";
+    secured_ = play.take().starts_with("secure ");
+  }
+  bool secured_ = false;  // else it is tunnelled
+};
+constexpr std::string_view kTaken = "tap distrusted curl/8 api.hosted.example silently";
+
+TEST_F(SilentClientTest, IsTunnelledWhenItHasClosedTwice) {
+  begin();
+  play >> closed(kClient, NetError::kTurnedAway);
+  begin();
+  EXPECT_TRUE(secured_) << "once may be an accident";
+  play >> closed(kClient, NetError::kTurnedAway) << kTaken;
+  EXPECT_TRUE(distrust->entries().at(0).silent);
+  begin();
+  EXPECT_FALSE(secured_);
+  play << "connect http://api.hosted.example:443 fresh";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(SilentClientTest, IsTunnelledWhenItClosesOnceTlsStands) {
+  begin();
+  play >> secured();
+  play >> eof(kClient) << "close 0 graceful";
+  begin();
+  play >> secured(Protocol::kHttp2);
+  play.take();  // our settings
+  play >> closed(kClient) << kTaken;
+  begin();
+  EXPECT_FALSE(secured_);
+  play << "connect http://api.hosted.example:443 fresh";
+  play >> closed(kClient) << "close 1 reset";
+}
+
+TEST_F(SilentClientTest, IsReadAfterItHasSpokenInBetween) {
+  begin();
+  play >> closed(kClient, NetError::kTurnedAway);
+  begin();
+  play >> secured();
+  play >> received(kClient, "GET");
+  play >> closed(kClient);
+  begin();
+  play >> closed(kClient, NetError::kTurnedAway);
+  EXPECT_TRUE(distrust->entries().empty());
+}
+
+TEST_F(SilentClientTest, IsReadWhenSeveralOfItsConnectionsBreakAtOnce) {
+  begin();
+  const SteadyTime began = play.time;
+  play.time += std::chrono::seconds(1);
+  play >> closed(kClient, NetError::kTurnedAway);
+  const Distrust::Entry client = [&] {
+    Distrust::Entry entry{.client = "curl/8", .host = "api.hosted.example"};
+    wire::tls::ClientHello read;
+    EXPECT_EQ(wire::tls::read_client_hello(hello("api.hosted.example"), read), wire::tls::Hello::kWhole);
+    entry.fingerprint = read.fingerprint;
+    return entry;
+  }();
+  EXPECT_FALSE(distrust->turned_away(client, began, play.time));
+  EXPECT_FALSE(distrust->turned_away(client, began, play.time));
+  EXPECT_TRUE(distrust->turned_away(client, play.time, play.time)) << "it was the same client";
+}
+
+TEST_F(SilentClientTest, MayHaveNoUseForAConnection) {
+  for (int i = 0; i < 3; ++i) {
+    begin();
+    play >> secured();
+    play.time += std::chrono::seconds(10);
+    play >> eof(kClient) << "close 0 graceful";
+  }
+  EXPECT_TRUE(distrust->entries().empty());
+}
+
+TEST_F(SilentClientTest, IsNotBlamedForWhatWeBreak) {
+  for (int i = 0; i < 3; ++i) {
+    begin();
+    play >> closed(kClient, NetError::kTls);
+    begin();
+    play >> secured();
+    play >> closed(kClient, NetError::kStopped);
+  }
+  EXPECT_TRUE(distrust->entries().empty());
+}
+
+TEST(Distrust, KeepsALimitedNumberOfSuspects) {
+  Distrust distrust;
+  const auto client = [](std::size_t i) { return Distrust::Entry{.client = std::to_string(i), .host = "a"}; };
+  for (std::size_t i = 0; i <= Distrust::kMaxEntries; ++i) {
+    EXPECT_FALSE(distrust.turned_away(client(i), SteadyTime(), SteadyTime()));
+  }
+  EXPECT_FALSE(distrust.turned_away(client(0), SteadyTime(), SteadyTime())) << "forgotten";
+  EXPECT_TRUE(distrust.turned_away(client(5), SteadyTime(), SteadyTime()));
 }
 
 TEST_F(FrontTest, LooksForTheNameBehindAnAddress) {

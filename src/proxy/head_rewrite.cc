@@ -13,6 +13,22 @@ using wire::http1::HeadWriter;
 using wire::http1::Keep;
 using wire::http1::KnownField;
 
+// Whether a field says something of the connection that it came on, and nothing to the next. HTTP/2 has none of
+// these (RFC 9113, 8.2.2); in HTTP/1.1 we write some of them anew (RFC 9110, 7.6.1).
+bool is_of_connection(KnownField field) {
+  switch (field) {
+    case KnownField::kConnection:
+    case KnownField::kKeepAlive:
+    case KnownField::kProxy:
+    case KnownField::kTransferEncoding:
+    case KnownField::kUpgrade:
+    case KnownField::kHttp2Settings:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Whether Connection names fields beyond the options that we treat ourselves:
 // then each field has to be looked up.
 bool names_fields(const Head& head) {
@@ -61,14 +77,10 @@ void write_request_head(std::string& out, const wire::http1::RequestHead& head, 
             return Keep::kDrop;
           case KnownField::kUpgrade:
             return upgrade ? Keep::kCopy : Keep::kDrop;
-          case KnownField::kConnection:
-          case KnownField::kKeepAlive:
-          case KnownField::kProxy:
-          case KnownField::kHttp2Settings:
-            return Keep::kDrop;
-          case KnownField::kOther:
+          default:
             break;
         }
+        if (is_of_connection(head.known[i])) return Keep::kDrop;
         if (client::is_context_field(name)) return Keep::kDrop;
         if (named && wire::has_token(head.fields, "connection", name)) return Keep::kDrop;
         if (changes.identity_only && wire::iequals(name, "accept-encoding")) return Keep::kDrop;
@@ -98,10 +110,6 @@ void write_response_head(std::string& out, const wire::http1::ResponseHead& head
   const bool upgrade = head.status == 101 || head.status == 426;  // RFC 9110, 7.8
   writer.copy_fields(head, [&](std::size_t i) {
     switch (head.known[i]) {
-      case KnownField::kConnection:
-      case KnownField::kKeepAlive:
-      case KnownField::kProxy:
-        return Keep::kDrop;
       case KnownField::kTransferEncoding:
         return changes.drop_transfer_encoding ? Keep::kDrop : Keep::kCopy;
       case KnownField::kUpgrade:
@@ -111,6 +119,7 @@ void write_response_head(std::string& out, const wire::http1::ResponseHead& head
       default:
         break;
     }
+    if (is_of_connection(head.known[i])) return Keep::kDrop;
     if (named && wire::has_token(head.fields, "connection", head.fields[i].name)) return Keep::kDrop;
     return Keep::kCopy;
   });
@@ -126,21 +135,9 @@ void write_response_head(std::string& out, const wire::http1::ResponseHead& head
 void response_fields(const wire::http1::ResponseHead& head, bool drop_length, std::vector<wire::Field>& out) {
   const bool named = names_fields(head);
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    switch (head.known[i]) {
-      case KnownField::kConnection:
-      case KnownField::kKeepAlive:
-      case KnownField::kProxy:
-      case KnownField::kTransferEncoding:
-      case KnownField::kUpgrade:
-      case KnownField::kHttp2Settings:
-      case KnownField::kTe:
-        continue;
-      case KnownField::kContentLength:
-        if (drop_length) continue;
-        break;
-      default:
-        break;
-    }
+    const KnownField field = head.known[i];
+    if (is_of_connection(field) || field == KnownField::kTe) continue;
+    if (drop_length && field == KnownField::kContentLength) continue;
     if (named && wire::has_token(head.fields, "connection", head.fields[i].name)) continue;
     out.push_back(head.fields[i]);
   }
@@ -152,18 +149,7 @@ void request_fields(const wire::http1::RequestHead& head, bool tls, std::vector<
   out.push_back({":authority", head.authority});
   out.push_back({":path", head.target});
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    switch (head.known[i]) {
-      case KnownField::kHost:
-      case KnownField::kConnection:
-      case KnownField::kKeepAlive:
-      case KnownField::kProxy:
-      case KnownField::kTransferEncoding:
-      case KnownField::kUpgrade:
-      case KnownField::kHttp2Settings:
-        continue;
-      default:
-        break;
-    }
+    if (is_of_connection(head.known[i]) || head.known[i] == KnownField::kHost) continue;
     out.push_back(head.fields[i]);
   }
 }

@@ -118,7 +118,10 @@ TEST(Http1SessionFaultTest, FailuresToConnectAreNamed) {
        {std::tuple{NetError::kResolve, 502, "origin_resolve"}, std::tuple{NetError::kRefused, 502, "origin_refused"},
         std::tuple{NetError::kLimit, 503, "connections_exhausted"},
         std::tuple{NetError::kConnectTimeout, 504, "connect_timeout"}, std::tuple{NetError::kTls, 502, "origin_tls"},
-        std::tuple{NetError::kReset, 502, "origin_reset"}}) {
+        std::tuple{NetError::kReset, 502, "origin_reset"}, std::tuple{NetError::kProxy, 502, "upstream_proxy"},
+        std::tuple{NetError::kProxyTimeout, 504, "upstream_proxy_timeout"},
+        std::tuple{NetError::kProxyUnauthorized, 502, "upstream_proxy_unauthorized"},
+        std::tuple{NetError::kProxyRefused, 502, "upstream_proxy_refused"}}) {
     Playbook play;
     play.measure();
     play >> received(kClient, kGet) << kConnect << "tap open GET api.acme.example /x " << "tap request end" >>

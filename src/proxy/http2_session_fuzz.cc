@@ -12,98 +12,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/check.h"
-#include "proxy/front.h"
-#include "wire/http2_testing.h"
+#include "proxy/fuzz_driver_testing.h"
 
 namespace tokometer::proxy {
 namespace {
-
-class Http2FuzzDriver : public Driver {
- public:
-  ConnId connect(const Origin& origin, Reuse, Offer offer) override {
-    open_.insert(++last_);
-    if (origin.tls && offer == Offer::kAny) tls_.insert(last_);
-    return last_;
-  }
-  void release(ConnId conn, std::unique_ptr<IdleConnection> idle) override {
-    std::string out;
-    if (idle != nullptr) idle->on_idle_bytes(wire::http2::frame(wire::http2::kPing, 0, 0, "12345678"), time, out);
-    TOKOMETER_CHECK(conn != kClient && open_.erase(conn) == 1);
-  }
-  bool send(ConnId conn, std::initializer_list<std::string_view>) override {
-    TOKOMETER_CHECK(open_.contains(conn) && (conn == kClient || connected_.contains(conn)));
-    return writable;
-  }
-  void close(ConnId conn, Close how) override {
-    TOKOMETER_CHECK(open_.contains(conn));
-    if (how != Close::kHalf) open_.erase(conn);
-  }
-  void secure(std::string_view, std::string_view) override {}
-  void pause(ConnId conn, bool paused) override {
-    TOKOMETER_CHECK(open_.contains(conn));
-    if (paused) {
-      paused_.insert(conn);
-    } else {
-      paused_.erase(conn);
-    }
-  }
-  void arm(Timer timer, std::chrono::milliseconds delay) override {
-    armed[static_cast<std::size_t>(timer)] = delay.count() > 0;
-  }
-  void call_at_turn_end() override { turn = true; }
-  UtcTime now() const override { return {}; }
-  SteadyTime steady() const override { return time; }
-
-  bool is_open(ConnId conn) const { return open_.contains(conn); }
-  bool connecting(ConnId conn) const { return is_open(conn) && conn != kClient && !connected_.contains(conn); }
-  bool reads(ConnId conn) const {
-    return is_open(conn) && (conn == kClient || connected_.contains(conn)) && !paused_.contains(conn) &&
-           !ended_.contains(conn);
-  }
-  void forget(ConnId conn) { open_.erase(conn); }
-  void set_connected(ConnId conn) { connected_.insert(conn); }
-  void set_ended(ConnId conn) { ended_.insert(conn); }
-  ConnId last() const { return last_; }
-  bool has_tls(ConnId conn) const { return tls_.contains(conn); }
-  bool none_open() const { return open_.empty(); }
-
-  bool writable = true;
-  bool turn = false;
-  SteadyTime time{};
-  std::array<bool, kTimerCount> armed{};
-
- private:
-  std::set<ConnId> open_{kClient};
-  std::set<ConnId> tls_;
-  std::set<ConnId> connected_;
-  std::set<ConnId> paused_;
-  std::set<ConnId> ended_;
-  ConnId last_ = kClient;
-};
-
-struct Http2Contexts : ContextSource {
-  std::shared_ptr<const Context> context;
-  std::shared_ptr<const Context> current() const override { return context; }
-};
-
-std::shared_ptr<const Context> http2_fuzz_context(OnClientClose on_client_close) {
-  const std::array<embedded::File, 2> files{
-      {{"a.json", R"({"name":"a","title":"A","base_url":"http://a","route":"a"})"},
-       {"b.json", R"({"name":"b","title":"B","base_url":"https://b","route":"b"})"}}};
-  auto registry = provider::Registry::load(files, {});
-  TOKOMETER_CHECK(registry.has_value());
-  auto router = Router::make(*registry, {});
-  TOKOMETER_CHECK(router.has_value());
-  Settings settings;
-  settings.on_client_close = on_client_close;
-  settings.limits.held_bytes = 128;
-  settings.limits.retry_bytes = 128;
-  settings.limits.request_content_bytes = 512;
-  settings.limits.http2.max_streams = 4;
-  settings.limits.http2.stream_window = 1'024;
-  return std::make_shared<Context>(Context{std::move(*router), settings, nullptr, nullptr});
-}
 
 constexpr std::array<std::string_view, 8> kAnswers = {
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
@@ -118,8 +30,10 @@ constexpr std::array<std::string_view, 8> kAnswers = {
 
 void fuzz_http2(std::string_view input) {
   namespace h2 = wire::http2;
-  static const std::array<std::shared_ptr<const Context>, 2> kContexts = {http2_fuzz_context(OnClientClose::kCancel),
-                                                                          http2_fuzz_context(OnClientClose::kDrain)};
+  static constexpr std::array<embedded::File, 2> kSpecs{
+      {{"a.json", R"({"name":"a","title":"A","base_url":"http://a","route":"a"})"},
+       {"b.json", R"({"name":"b","title":"B","base_url":"https://b","route":"b"})"}}};
+  static const auto kContexts = fuzz_contexts(kSpecs);
   // What an origin says in HTTP/2; ":status: 200" and others stand in HPACK's static table.
   static const std::array<std::string, 8> kFrames = {
       h2::frame(h2::kSettings, 0, 0),
@@ -142,10 +56,10 @@ void fuzz_http2(std::string_view input) {
       h2::request_block({}, "HEAD", "/b/x"),
   };
   if (input.empty()) return;
-  Http2Contexts contexts;
+  FuzzContexts contexts;
   contexts.context = kContexts[static_cast<unsigned char>(input[0]) % 2];
   input.remove_prefix(1);
-  Http2FuzzDriver driver;
+  FuzzDriver driver;
   Front session(driver, contexts);
   std::uint32_t next_stream = 1;
   std::set<ConnId> http2;

@@ -86,6 +86,7 @@ class Playbook : public Driver {
   bool watches = false;  // what the tap answers when a tunnel opens
   bool may_end = true;   // what it answers when it is asked of the origin's next bytes
   SteadyTime time{};
+  ConnId joined = kClient;                   // with the client
   Offer last_offer = Offer::kHttp1;          // of the last connect
   std::unique_ptr<IdleConnection> released;  // with the last connection that went to the pool
 
@@ -173,6 +174,7 @@ class Playbook : public Driver {
   void secure(std::string_view name, std::string_view received) override {
     log(fmt::format("secure {} with {} bytes", name, received.size()));
   }
+  void join(ConnId conn) override { joined = conn; }
   void pause(ConnId conn, bool paused) override { log(fmt::format("{} {}", paused ? "pause" : "resume", conn)); }
   void arm(Timer timer, std::chrono::milliseconds delay) override { timers_[static_cast<std::size_t>(timer)] = delay; }
   void call_at_turn_end() override { log("turn"); }
@@ -232,8 +234,11 @@ class Playbook : public Driver {
       return std::make_unique<LoggingTap>(play_);
     }
     void refused(std::string_view code) override { play_.log(fmt::format("tap refused {}", code)); }
-    void distrusted(std::string_view client, std::string_view host) override {
-      play_.log(fmt::format("tap distrusted {} {}", client, host));
+    void distrusted(std::string_view client, std::string_view host, bool silent) override {
+      play_.log(fmt::format("tap distrusted {} {}{}", client, host, silent ? " silently" : ""));
+    }
+    void tunnelled(std::string_view host, const client::CallContext* context) override {
+      if (context != nullptr) play_.log(fmt::format("tap tunnelled {} of {}", host, context->run));
     }
     void unreadable_context(std::string_view) override { play_.log("tap told of an unreadable context"); }
 

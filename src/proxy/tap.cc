@@ -12,6 +12,14 @@ std::string_view to_string(Abort abort) {
       return "origin_refused";
     case Abort::kOriginTls:
       return "origin_tls";
+    case Abort::kProxy:
+      return "upstream_proxy";
+    case Abort::kProxyTimeout:
+      return "upstream_proxy_timeout";
+    case Abort::kProxyUnauthorized:
+      return "upstream_proxy_unauthorized";
+    case Abort::kProxyRefused:
+      return "upstream_proxy_refused";
     case Abort::kNoConnection:
       return "connections_exhausted";
     case Abort::kOriginReset:

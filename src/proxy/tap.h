@@ -47,8 +47,12 @@ enum class Abort {
   kOriginResolve,
   kOriginRefused,
   kOriginTls,
-  kNoConnection,  // we have none left: file descriptors, or a limit of ours
-  kOriginReset,   // broke off, before or in its response
+  kProxy,              // the upstream proxy (net/upstream_proxy.h) can't be reached
+  kProxyTimeout,       // it did not answer
+  kProxyUnauthorized,  // it asks for credentials
+  kProxyRefused,       // it does not connect us to the origin
+  kNoConnection,       // we have none left: file descriptors, or a limit of ours
+  kOriginReset,        // broke off, before or in its response
   kConnectTimeout,
   kFirstByteTimeout,
   kBetweenBytesTimeout,
@@ -95,7 +99,11 @@ class TapFactory {
   // What a client sent was no request, so that no exchange began: `code` is the answer's x-tokometer-error.
   virtual void refused(std::string_view code) = 0;
   // A client ("curl/8.1", or empty) does not take our certificate for `host`: its calls there pass unread from now on.
-  virtual void distrusted(std::string_view /*client*/, std::string_view /*host*/) {}
+  // `silent`: it did not say so, but closed.
+  virtual void distrusted(std::string_view /*client*/, std::string_view /*host*/, bool /*silent*/) {}
+  // A connection to `host` ("other.example", with its port unless that is 443) passes unread, as no spec and no setting
+  // says otherwise. `context`: that of the connection; null: none.
+  virtual void tunnelled(std::string_view /*host*/, const client::CallContext* /*context*/) {}
   // A context that was given for calls could not be read, and they go on without it: `fault` says why.
   virtual void unreadable_context(std::string_view /*fault*/) {}
 };

@@ -42,7 +42,8 @@ class Proxy:
         self.config_file = folder / "config.yaml"
         self.config_file.write_text(config)
         self.output_file = folder / "output.txt"
-        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("TOKOMETER_")}
+        others = ("TOKOMETER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+        self.environment = {key: value for key, value in os.environ.items() if not key.upper().startswith(others)}
         self.environment |= {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
         self.command = self.command_line("proxy")
         for address in listen:

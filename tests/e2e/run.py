@@ -18,6 +18,7 @@ import test_prices  # noqa: F401
 import test_secrets  # noqa: F401
 import test_limits  # noqa: F401
 import test_intercept  # noqa: F401
+import test_upstream  # noqa: F401
 import test_clients  # noqa: F401
 import test_stream_usage  # noqa: F401
 import test_replay  # noqa: F401

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import ssl
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 from certificates import Authority
@@ -138,6 +140,38 @@ def intercept_leaves_alone_who_distrusts_it(folder: Path) -> None:
     counted = [e for e in net.proxy.events() if e["path"] == "/v1/chat/completions"]
     assert len(counted) == 1, counted
     assert "does not trust our certificate for api.openai.com" in net.proxy.output()
+
+
+def asked(net: Net) -> socket.socket:
+    """In a tunnel to a provider's host."""
+    sock = socket.create_connection(("127.0.0.1", net.proxy.port), timeout=10)
+    sock.sendall(b"CONNECT api.openai.com:443 HTTP/1.1\r\nHost: api.openai.com:443\r\n\r\n")
+    assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+    return sock
+
+
+@test
+def intercept_leaves_alone_who_closes_without_a_word(folder: Path) -> None:
+    with Net(folder) as net:
+        context = ssl.create_default_context(cafile=str(net.authority.certificate))
+        for times in (1, 2):
+            out = ssl.MemoryBIO()
+            hello = context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="api.openai.com")
+            with contextlib.suppress(ssl.SSLWantReadError):
+                hello.do_handshake()
+            with asked(net) as sock:
+                sock.sendall(out.read())
+                assert sock.recv(1)  # our certificate is in what comes
+            said = "a client closes whenever it sees our certificate for api.openai.com"
+            deadline = time.monotonic() + 10
+            while times == 2 and said not in net.proxy.output() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert (said in net.proxy.output()) == (times == 2), net.proxy.output()
+        with asked(net) as sock, context.wrap_socket(sock, server_hostname="api.openai.com") as tls:
+            tls.sendall(b"GET /v1/models HTTP/1.1\r\nHost: api.openai.com\r\nConnection: close\r\n\r\n")
+            assert tls.recv(65536).startswith(b"HTTP/1.1 200 ")
+        doctor = net.proxy.run("doctor").stdout
+        assert "closes its connections on seeing our certificate for api.openai.com" in doctor, doctor
 
 
 @test

@@ -417,6 +417,8 @@ def run_takes_tls_apart_for_its_program_alone(folder: Path) -> None:
         shown = f"-w '%{{http_code}}' -o /dev/null -sS --max-time 10 -d '{REQUEST}'"
         other = them.run("sh", "-c", f"curl {shown} https://other.example/v1/chat/completions", options=(), **roots)
         assert other.stdout == "200" and "nothing captured" in other.stderr, other
+        assert "passed unread, as no provider is known for it: other.example\n" in other.stderr, other
+        assert "--intercept other.example" in other.stderr, other
         strict = f"curl {shown} --cacert $NODE_EXTRA_CA_CERTS https://other.example/"
         assert them.run("sh", "-c", strict, options=("-q",), **roots).returncode == 60
         assert len(them.proxy.events()) == before

@@ -1,0 +1,42 @@
+#include "provider/host_pattern.h"
+
+#include <algorithm>
+#include <string>
+
+#include "provider/spec.h"
+#include "wire/fields.h"
+
+namespace tokometer::provider {
+namespace {
+
+bool is_in_domain(std::string_view domain, std::string_view host) {
+  if (host.size() == domain.size()) return wire::iequals(host, domain);
+  return host.size() > domain.size() && host[host.size() - domain.size() - 1] == '.' &&
+         wire::iequals(host.substr(host.size() - domain.size()), domain);
+}
+
+std::string lowercase(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  return lower;
+}
+
+}  // namespace
+
+bool host_matches(std::string_view pattern, std::string_view host) {
+  if (pattern == "*") return true;
+  if (!pattern.contains('*')) return wire::iequals(pattern, host);
+  if (pattern.starts_with("*.") && !pattern.substr(1).contains('*')) return is_in_domain(pattern.substr(2), host);
+  while (true) {
+    const auto pattern_dot = pattern.find('.');
+    const auto host_dot = host.find('.');
+    const auto label = host.substr(0, host_dot);
+    if (label.empty() || !wildcard_matches(lowercase(pattern.substr(0, pattern_dot)), lowercase(label))) return false;
+    if (pattern_dot == std::string_view::npos || host_dot == std::string_view::npos) return pattern_dot == host_dot;
+    pattern.remove_prefix(pattern_dot + 1);
+    host.remove_prefix(host_dot + 1);
+  }
+}
+
+}  // namespace tokometer::provider

@@ -1,0 +1,17 @@
+// Patterns of host names: one rule, for specs and for settings.
+//
+//   "api.x.com"     that host
+//   "*.x.com"       x.com and all below it, at dots: "evilx.com" is neither
+//   "run.*.x.com"   any other "*" is any part of one label
+//   "*"             any host
+//
+// Hosts come without port, brackets and a dot at their end. Case of letters never matters.
+#pragma once
+
+#include <string_view>
+
+namespace tokometer::provider {
+
+bool host_matches(std::string_view pattern, std::string_view host);
+
+}  // namespace tokometer::provider
