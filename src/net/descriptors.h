@@ -12,8 +12,8 @@
 
 namespace tokometer::net {
 
-// What is open beside connections: listeners, loops, journal, store, captures, look-ups.
-inline constexpr std::size_t kOtherDescriptors = 128;
+// What is open beside connections: listeners, loops, journal, store, captures, look-ups, tunnels' pipes.
+inline constexpr std::size_t kOtherDescriptors = 256;
 
 // What `clients` connections need, each with one to an origin, and how many clients `descriptors` suffice for.
 constexpr std::size_t descriptors_for(std::size_t clients) { return 2 * clients + kOtherDescriptors; }
