@@ -33,8 +33,8 @@ TEST_F(DescriptorsTest, AreRaisedUpToTheHardLimitAndNeverLowered) {
 }
 
 TEST(Descriptors, SufficeForTheClientsTheyAreFor) {
-  for (const std::size_t clients : {1U, 2U, 448U, 10'000U}) EXPECT_EQ(clients_for(descriptors_for(clients)), clients);
-  EXPECT_EQ(clients_for(1024), 448U);
+  for (const std::size_t clients : {1U, 2U, 384U, 10'000U}) EXPECT_EQ(clients_for(descriptors_for(clients)), clients);
+  EXPECT_EQ(clients_for(1024), 384U);
   EXPECT_EQ(clients_for(0), 1U);
   EXPECT_EQ(clients_for(kOtherDescriptors), 1U);
 }
