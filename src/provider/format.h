@@ -210,6 +210,7 @@ struct Expression {
     kFirst,       // the first operand that there is
     kSum,         // of the operands that there are
     kDifference,  // the first operand less the second; absent unless both are there and it is no less than 0
+    kAtLeast,     // the first operand; absent where the second is there and greater
   };
   Kind kind = Kind::kSimple;
   std::uint16_t index = 0;
