@@ -70,7 +70,9 @@ struct GivenPick {
 // Counts the values of a wildcard query that equal `equals`: calls of a tool.
 struct ToolPick {
   std::string tool;
-  std::string equals;  // empty: any text that is not
+  std::string equals;      // empty: any text that is not
+  bool is_stated = false;  // the value is the number of calls itself, and goes before what is counted
+  bool repeats = false;    // an event repeats what earlier ones said: the one with the most calls counts
 };
 
 // The longest values that are kept, as they stand in the document; of what is longer nothing is.
