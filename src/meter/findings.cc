@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "json/number.h"
+#include "json/writer.h"
 #include "meter/usage_merge.h"
 
 namespace tokometer::meter {
@@ -41,22 +43,51 @@ void Findings::take(const provider::ContentRules& rules, std::size_t query, cons
     return put(pick, value.text);
   }
   const std::size_t after_tools = rules.picks.size() + rules.tools.size();
-  if (query >= after_tools) {
-    if (value.kind != json::Kind::kNumber && value.kind != json::Kind::kObject) return;
-    if (value.truncated || usage_members_.size() > provider::kMaxUsageBytes) return cut();
-    if (!usage_members_.empty()) usage_members_ += ',';
-    usage_members_.append(1, '"').append(rules.members[query - after_tools]).append("\":").append(value.text);
+  if (query >= after_tools) return take_member(rules.members[query - after_tools], value);
+  take_tool(rules.tools[query - rules.picks.size()], value);
+}
+
+// Of numbers that one query selects, the sum is the member.
+void Findings::take_member(const std::string& name, const json::Value& value) {
+  if (value.kind != json::Kind::kNumber && value.kind != json::Kind::kObject) return;
+  if (value.truncated) return cut();
+  const auto known = std::ranges::find(usage_members_, name, &std::pair<std::string, std::string>::first);
+  if (known == usage_members_.end()) {
+    usage_members_.emplace_back(name, value.text);
     return;
   }
-  const provider::ToolPick& tool = rules.tools[query - rules.picks.size()];
-  if (value.kind != json::Kind::kString || value.text.empty()) return;
-  if (!tool.equals.empty() && value.text != tool.equals) return;
-  const auto known = std::ranges::find(tool_calls_, tool.tool, &std::pair<std::string, std::int64_t>::first);
-  if (known == tool_calls_.end()) {
-    tool_calls_.emplace_back(tool.tool, 1);
-  } else {
-    ++known->second;
+  const auto before = json::to_int64(known->second);
+  const auto more = json::to_int64(value.text);
+  std::int64_t sum = 0;
+  if (before && more && !__builtin_add_overflow(*before, *more, &sum)) known->second = std::to_string(sum);
+}
+
+void Findings::take_tool(const provider::ToolPick& pick, const json::Value& value) {
+  const auto stated = pick.is_stated && value.kind == json::Kind::kNumber ? json::to_int64(value.text) : std::nullopt;
+  if (pick.is_stated && stated.value_or(0) <= 0) return;
+  if (!pick.is_stated && (value.kind != json::Kind::kString || value.text.empty())) return;
+  if (!pick.is_stated && !pick.equals.empty() && value.text != pick.equals) return;
+  auto known = std::ranges::find(tool_calls_, pick.tool, &ToolCalls::tool);
+  if (known == tool_calls_.end()) known = tool_calls_.insert(known, {.tool = pick.tool});
+  if (stated) {
+    known->calls = *stated;
+    known->is_stated = true;
+  } else if (!known->is_stated) {
+    ++known->here;
+    known->calls = pick.repeats ? std::max(known->calls, known->here) : known->calls + 1;
   }
+}
+
+void Findings::begin_event() {
+  stated_id_.clear();
+  for (ToolCalls& tool : tool_calls_) tool.here = 0;
+}
+
+std::vector<std::pair<std::string, std::int64_t>> Findings::take_tool_calls() {
+  std::vector<std::pair<std::string, std::int64_t>> taken;
+  for (ToolCalls& tool : tool_calls_) taken.emplace_back(std::move(tool.tool), tool.calls);
+  tool_calls_.clear();
+  return taken;
 }
 
 void Findings::put(const provider::Pick& pick, std::string_view text) {
@@ -89,7 +120,12 @@ std::string Findings::take(Slot slot) {
 std::string Findings::take_usage() {
   std::string usage = take(Slot::kUsage);
   if (usage_members_.empty()) return usage;
-  return combined(usage, "{" + std::exchange(usage_members_, {}) + "}", provider::Combine::kMerge);
+  std::string members;
+  json::Writer writer(members);
+  writer.begin_object();
+  for (const auto& [name, value] : std::exchange(usage_members_, {})) writer.raw_member(name, value);
+  writer.end_object();
+  return combined(usage, members, provider::Combine::kMerge);
 }
 
 bool Findings::settled(const provider::Pick& pick) const {

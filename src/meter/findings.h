@@ -33,9 +33,10 @@ class Findings {
   std::string take_usage();
   // Whether the last usage object stood at another than the first of the places that the spec names.
   bool usage_is_alternative() const { return usage_is_alternative_; }
-  // The id that the event or document at hand states, also where an earlier one stays. To be reset for each event.
+  // What is taken from here on stands in another event of the stream.
+  void begin_event();
+  // The id that the event or document at hand states, also where an earlier one stays.
   const std::string& stated_id() const { return stated_id_; }
-  void forget_stated_id() { stated_id_.clear(); }
   // Usage was stated for another message before, and is lost.
   void lose_message() { lost_message_ = true; }
   bool lost_message() const { return lost_message_; }
@@ -58,16 +59,26 @@ class Findings {
 
   // Fills what `reading` says in texts, faults and truncation, but for its usage.
   void move_to(Reading& reading);
-  std::vector<std::pair<std::string, std::int64_t>> take_tool_calls() { return std::move(tool_calls_); }
+  std::vector<std::pair<std::string, std::int64_t>> take_tool_calls();
 
  private:
   static constexpr std::uint8_t kNoRank = 255;
 
+  struct ToolCalls {
+    std::string tool;
+    std::int64_t calls = 0;
+    std::int64_t here = 0;   // of them, in the event at hand
+    bool is_stated = false;  // the provider said how many: nothing is counted any more
+  };
+
+  void take_tool(const provider::ToolPick& pick, const json::Value& value);
+  void take_member(const std::string& name, const json::Value& value);
+
   std::array<std::string, provider::kSlotCount> texts_;
   std::array<std::uint8_t, provider::kSlotCount> ranks_ = unranked();
   std::array<std::uint32_t, kFaultCount> faults_{};
-  std::vector<std::pair<std::string, std::int64_t>> tool_calls_;
-  std::string usage_members_;  // "name":value,…
+  std::vector<ToolCalls> tool_calls_;
+  std::vector<std::pair<std::string, std::string>> usage_members_;  // names and values, as they stand
   std::string stated_id_;
   bool usage_is_alternative_ = false;
   bool lost_message_ = false;

@@ -52,6 +52,11 @@ bool remove_absurd(Usage& usage) {
   return any;
 }
 
+// Every call has input: what states output alone has kept something back, unless its input was left out as no count.
+bool lacks_usage(const Usage& usage, bool left_out) {
+  return usage.source == UsageSource::kNone || (usage.output_tokens && !usage.input_tokens && !left_out);
+}
+
 // Whether `other` gives every count that `usage` gives.
 bool gives_all_of(const Usage& other, const Usage& usage) {
   for (const CountMember member : kCounts) {
@@ -76,7 +81,8 @@ Verdict judge(UsageReading& reading, const Circumstances& circumstances) {
   verdict.bad_count = reading.bad_count;
   verdict.contradiction = contradicts(reading.usage);
   verdict.several_messages = circumstances.several_messages;
-  verdict.missing = circumstances.should_state_usage && reading.usage.source == UsageSource::kNone;
+  verdict.missing =
+      circumstances.should_state_usage && lacks_usage(reading.usage, verdict.bad_count || verdict.absurd_count);
   return verdict;
 }
 

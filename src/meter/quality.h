@@ -2,7 +2,8 @@
 //
 // The rules, each a Fault that is counted in metrics where it holds:
 //
-//   missing_usage     a finished, successful call of an endpoint that bills and states its usage stated none
+//   missing_usage     a finished, successful call of an endpoint that bills and states its usage stated none, or
+//                     output without input
 //   bad_count         a stated count is no count: negative, fractional, no number
 //   absurd_count      a stated count is above a thousand million, more than any call can use
 //   contradiction     a part is greater than its whole: cached above input, reasoning above output, …

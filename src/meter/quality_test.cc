@@ -34,6 +34,7 @@ TEST(Quality, NamesWhatIsWrong) {
   const std::vector<Case> cases = {
       {"nothing stated", {}, should, Fault::kMissingUsage},
       {"a total alone", {{&Usage::total_tokens, 9}}, should, Fault::kMissingUsage},
+      {"output alone", {{&Usage::output_tokens, 9}}, should, Fault::kMissingUsage},
       {"cached above input",
        {{&Usage::input_tokens, 1}, {&Usage::cache_read_input_tokens, 2}},
        should,
@@ -49,7 +50,7 @@ TEST(Quality, NamesWhatIsWrong) {
        should,
        Fault::kContradiction},
       {"reasoning above output",
-       {{&Usage::output_tokens, 1}, {&Usage::reasoning_output_tokens, 2}},
+       {{&Usage::input_tokens, 1}, {&Usage::output_tokens, 1}, {&Usage::reasoning_output_tokens, 2}},
        should,
        Fault::kContradiction},
       {"audio above input",
@@ -57,7 +58,7 @@ TEST(Quality, NamesWhatIsWrong) {
        should,
        Fault::kContradiction},
       {"audio above output",
-       {{&Usage::output_tokens, 1}, {&Usage::audio_output_tokens, 2}},
+       {{&Usage::input_tokens, 1}, {&Usage::output_tokens, 1}, {&Usage::audio_output_tokens, 2}},
        should,
        Fault::kContradiction},
       {"more than any call uses",
@@ -93,7 +94,7 @@ TEST(Quality, IsContentWithWhatIsSound) {
       {{&Usage::input_tokens, 0}, {&Usage::output_tokens, 0}},
       {{&Usage::input_tokens, 3}, {&Usage::cache_read_input_tokens, 1}, {&Usage::cache_creation_input_tokens, 2}},
       {{&Usage::input_tokens, kMaxPlausibleCount}},
-      {{&Usage::output_tokens, 2}, {&Usage::reasoning_output_tokens, 2}},
+      {{&Usage::input_tokens, 1}, {&Usage::output_tokens, 2}, {&Usage::reasoning_output_tokens, 2}},
   };
   for (const Counts& counts : sound) {
     UsageReading reading = reading_of(counts);

@@ -203,7 +203,7 @@ void StreamReader::apply(const provider::EventRule& rule, std::string_view type,
     message_before = findings_.take(Slot::kResponseId);
     findings_.take(Slot::kResponseModel);
   }
-  findings_.forget_stated_id();
+  findings_.begin_event();
   const auto sink = [&](std::size_t query, const json::Value& value) { findings_.take(rule.content, query, value); };
   if (json::extract(rule.content.set, data, sink)) findings_.count(Fault::kSyntax);
   put_given(rule.content, type, findings_);

@@ -78,6 +78,11 @@ class UsageReader {
         if (!whole || !part || *part > *whole) return std::nullopt;
         return *whole - *part;
       }
+      case Expression::Kind::kAtLeast: {
+        const Count count = evaluate(expression.operands[0], alternative);
+        const Count least = evaluate(expression.operands[1], alternative);
+        return count && least && *least > *count ? std::nullopt : count;
+      }
     }
     return std::nullopt;
   }

@@ -52,6 +52,13 @@ TEST(UsageReader, SubtractsAPartOfAWhole) {
   EXPECT_EQ(read_input(R"({"difference": ["$.total", "$.out"]})", R"({"total": 4})"), std::nullopt);
 }
 
+TEST(UsageReader, LeavesOutAWholeThatIsLessThanItsPart) {
+  EXPECT_EQ(read_input(R"({"at_least": ["$.in", "$.cached"]})", R"({"in": 10, "cached": 10})"), 10);
+  EXPECT_EQ(read_input(R"({"at_least": ["$.in", "$.cached"]})", R"({"in": 10, "cached": 11})"), std::nullopt);
+  EXPECT_EQ(read_input(R"({"at_least": ["$.in", "$.cached"]})", R"({"in": 10})"), 10);
+  EXPECT_EQ(read_input(R"({"at_least": ["$.in", "$.cached"]})", R"({"cached": 10})"), std::nullopt);
+}
+
 TEST(UsageReader, AddsUpWhatAQuerySelects) {
   EXPECT_EQ(
       read_input(R"("$.d[?@.m=='A'].n")", R"({"d": [{"m": "A", "n": 1}, {"m": "B", "n": 2}, {"m": "A", "n": 4}]})"), 5);

@@ -70,7 +70,9 @@ struct GivenPick {
 // Counts the values of a wildcard query that equal `equals`: calls of a tool.
 struct ToolPick {
   std::string tool;
-  std::string equals;  // empty: any text that is not
+  std::string equals;      // empty: any text that is not
+  bool is_stated = false;  // the value is the number of calls itself, and goes before what is counted
+  bool repeats = false;    // an event repeats what earlier ones said: the one with the most calls counts
 };
 
 // The longest values that are kept, as they stand in the document; of what is longer nothing is.
@@ -210,6 +212,7 @@ struct Expression {
     kFirst,       // the first operand that there is
     kSum,         // of the operands that there are
     kDifference,  // the first operand less the second; absent unless both are there and it is no less than 0
+    kAtLeast,     // the first operand; absent where the second is there and greater
   };
   Kind kind = Kind::kSimple;
   std::uint16_t index = 0;

@@ -25,8 +25,8 @@ constexpr std::array kResponseSlots = {
     KeyedSlot{"error_type", Slot::kErrorType}, KeyedSlot{"service_tier", Slot::kServiceTier},
     KeyedSlot{"usage", Slot::kUsage},
 };
-// Beside those, of a response that is no event.
-constexpr std::array kWholeResponseSlots = {KeyedSlot{"pending", Slot::kPending}};
+// Beside those, of a response over HTTP.
+constexpr std::array kHttpResponseSlots = {KeyedSlot{"pending", Slot::kPending}};
 
 constexpr std::array kClientMessageSlots = {
     KeyedSlot{"model", Slot::kRequestModel},  KeyedSlot{"session_id", Slot::kSessionId},
@@ -74,7 +74,7 @@ class RulesCompiler {
     }
   }
 
-  // "tool_calls": {"web_search": {"count": "$.output[*].type", "equals": "web_search_call"}}
+  // "tool_calls": {"web_search": {"count": "$.output[*].type", "equals": "web_search_call", "stated": "$.searches"}}
   void read_tools(ObjectReader& reader) {
     const Merged* tools = reader.object("tool_calls");
     if (tools == nullptr) return;
@@ -83,14 +83,17 @@ class RulesCompiler {
       ObjectReader fields(tool.value, mistakes_);
       const auto count = fields.string("count");
       const auto equals = fields.string("equals");
+      const auto stated = fields.string("stated");
+      const bool repeats = fields.boolean("repeats").value_or(false);
       fields.finish();
-      if (!count || equals == "") {
-        mistakes_.add(tool.value, "a tool call needs \"count\"; \"equals\" is a text that is not empty, or left out");
+      if ((!count && !stated) || equals == "") {
+        mistakes_.add(tool.value,
+                      R"(a tool call needs "count" or "stated"; "equals" is a text that is not empty, or left out)");
         continue;
       }
-      if (!check(tool.value, *count)) continue;
-      tools_.push_back({tool.name, equals.value_or("")});
-      tool_queries_.push_back({.text = *count, .want = json::Want::kValue, .max_bytes = kMaxTextBytes});
+      const ToolPick counted{.tool = tool.name, .equals = equals.value_or(""), .is_stated = false, .repeats = repeats};
+      if (count) add_tool(tool.value, *count, counted);
+      if (stated) add_tool(tool.value, *stated, {.tool = tool.name, .equals = {}, .is_stated = true, .repeats = false});
     }
   }
 
@@ -131,6 +134,12 @@ class RulesCompiler {
   }
 
  private:
+  void add_tool(const Merged& at, const std::string& query, ToolPick pick) {
+    if (!check(at, query)) return;
+    tools_.push_back(std::move(pick));
+    tool_queries_.push_back({.text = query, .want = json::Want::kValue, .max_bytes = kMaxTextBytes});
+  }
+
   bool check(const Merged& at, const std::string& query) {
     const json::WantedQuery wanted{.text = query, .want = json::Want::kValue, .max_bytes = 1};
     const auto set = json::QuerySet::compile(std::span(&wanted, 1));
@@ -278,6 +287,7 @@ EventRule compile_event(std::string_view types, const Merged& value, Combine com
   ObjectReader reader(value, mistakes);
   RulesCompiler compiler(RulesCompiler::Section::kEvent, mistakes, nullptr);
   compiler.read(reader, kResponseSlots);
+  compiler.read(reader, kHttpResponseSlots);
   compiler.read_tools(reader);
   compiler.read_members(reader);
   rule.combine = read_combine(reader).value_or(combine);
@@ -457,7 +467,7 @@ std::shared_ptr<const Format> compile_format(std::string_view name, const Merged
   if (response != nullptr) {
     ObjectReader section(*response, mistakes);
     response_rules.read(section, kResponseSlots);
-    response_rules.read(section, kWholeResponseSlots);
+    response_rules.read(section, kHttpResponseSlots);
     response_rules.read_tools(section);
     response_rules.read_members(section);
     usage_fields = section.names("usage_fields");

@@ -45,8 +45,13 @@ class UsageCompiler {
       if (const json::Node difference = node["difference"]; difference.is_array() && difference.size() == 2) {
         return operands(at, Expression::Kind::kDifference, difference);
       }
+      if (const json::Node at_least = node["at_least"]; at_least.is_array() && at_least.size() == 2) {
+        return operands(at, Expression::Kind::kAtLeast, at_least);
+      }
     }
-    mistakes_.add(at, R"(a count is a query, an array of alternatives, {"sum": [...]} or {"difference": [a, b]})");
+    mistakes_.add(at,
+                  "a count is a query, an array of alternatives, {\"sum\": [...]}, {\"difference\": [a, b]} or "
+                  "{\"at_least\": [a, b]}");
     return {};
   }
 
