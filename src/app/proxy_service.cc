@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/remembered_responses.h"
 #include "app/start_memory.h"
 #include "net/descriptors.h"
 #include "proxy/front.h"
@@ -18,10 +19,8 @@
 namespace tokometer::app {
 namespace {
 
-// Of before this start: as many of the newest events are looked at for responses that polls and files may repeat. A
-// start waits so long for that before it serves, since a poll in the first moment would count twice otherwise; and so
-// long at most for what is in the journal alone to get into the store.
-constexpr std::size_t kRememberedResponses = meter::RepeatFilter::kCapacity;
+// A start waits so long for the responses of earlier runs to be known before it serves, since a poll in the first
+// moment would count twice otherwise; and so long at most for what is in the journal alone to get into the store.
 constexpr std::chrono::seconds kRememberingWait{2};
 constexpr std::chrono::seconds kJournalWait{1};
 
@@ -326,18 +325,7 @@ void ProxyService::remember_responses(const std::filesystem::path& file, const s
   ingest_->flush(kJournalWait);  // an earlier run may have ended before its last events were stored
   const auto store = store::sqlite::open({.file = file, .read_only = true});
   if (!store) return;  // there is none yet, or the thread that stores says what is wrong
-  std::vector<std::uint64_t> newest_first;
-  std::vector<meter::RepeatFilter::Provisional> provisional;
-  const auto remembered = (*store)->query({}, store::Order::kNewestFirst, kRememberedResponses, [&](const auto& event) {
-    if (event.response_id.empty()) return !stop.stop_requested();
-    if (event.usage.source == meter::UsageSource::kReported && !event::is_partial(event)) {
-      newest_first.push_back(meter::RepeatFilter::key(event.provider, event.response_id));
-    } else if (event.billable && provisional.size() < meter::RepeatFilter::kProvisional) {
-      provisional.push_back({meter::RepeatFilter::key(event.provider, event.response_id), event.id});
-    }
-    return !stop.stop_requested();
-  });
-  repeats_.remember(newest_first, provisional);
+  const auto remembered = app::remember_responses(**store, repeats_, stop);
   if (!remembered) log_.debug("{}", remembered.error().message);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -17,6 +18,9 @@
 
 namespace tokometer::app {
 namespace {
+
+// What a server of the user's own speaks, which has no price.
+constexpr std::string_view kOwnServer = "openai_compatible";
 
 // 64 bits of `bytes`: FNV-1a from `seed`, then mixed so that every bit counts everywhere.
 std::uint64_t hash(std::string_view bytes, std::uint64_t seed) {
@@ -60,7 +64,22 @@ std::string_view without_port(std::string_view host) {
   return colon == std::string_view::npos || host.ends_with(']') ? host : host.substr(0, colon);
 }
 
-bool is_local(std::string_view host) { return host == "localhost" || host.starts_with("127.") || host == "[::1]"; }
+bool is_loopback(std::string_view host) { return host == "localhost" || host.starts_with("127.") || host == "[::1]"; }
+
+// Whether `host` is one of a private network: an address of RFC 1918 or RFC 4193, or a name that the Internet has not.
+bool is_private(std::string_view host) {
+  if (host.starts_with("[fc") || host.starts_with("[fd")) return true;
+  if (host.starts_with("10.") || host.starts_with("192.168.") || host.ends_with(".local") ||
+      host.ends_with(".internal")) {
+    return true;
+  }
+  int second = 0;
+  if (host.starts_with("172.")) std::from_chars(host.data() + 4, host.data() + host.size(), second);
+  return (second >= 16 && second < 32) || (!host.empty() && !host.starts_with('[') && !host.contains('.'));
+}
+
+// Where Tokometer listens unless it is told otherwise.
+bool is_own_port(std::string_view host) { return host.ends_with(":4141"); }
 
 }  // namespace
 
@@ -156,13 +175,19 @@ Result<std::size_t> RecordingReader::read_entry(std::string_view entry, std::str
   const provider::Spec* spec = own ? providers.by_name(*own) : nullptr;
   // It may have been unknown then, and be known now.
   if (spec == nullptr) spec = providers.by_host(url->host);
-  if (spec == nullptr && !own && is_local(without_port(url->host))) {
-    // Recorded between a client and Tokometer itself.
+  const std::string_view host = without_port(url->host);
+  if (spec == nullptr && !own && (is_loopback(host) || is_private(host))) {
+    // Recorded between a client and Tokometer itself, or a server of one's own, which is not who made up its paths.
     if (const auto routed = providers.by_route(target)) {
       spec = routed->spec;
       target = routed->target;
     } else {
       spec = providers.by_bare_path(*method, target, asked.fields);
+      const provider::Spec* const own_server = providers.by_name(kOwnServer);
+      if (own_server != nullptr && !is_own_port(url->host) &&
+          providers.endpoint(*own_server, *method, target, asked.fields) != nullptr) {
+        spec = own_server;
+      }
     }
   }
   const provider::Endpoint* const endpoint =

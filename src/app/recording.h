@@ -70,6 +70,9 @@ class RecordingReader {
     quota_sink_ = std::move(sink);
   }
 
+  // What has been counted, here or, if someone tells it, by others.
+  meter::RepeatFilter& repeats() { return repeats_; }
+
   // Reads a file from its beginning to its end. On failure (kIo, kInvalid,
   // kTooLarge; the message names the file) what came before has been given to `sink`.
   Result<Tally> read_file(const std::filesystem::path& file, const Sink& sink);

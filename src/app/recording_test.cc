@@ -151,6 +151,25 @@ TEST_F(RecordingTest, KnowsCallsThatWereMadeToTokometerItself) {
   EXPECT_EQ(read({.url = "http://localhost:4141/v1/chat/completions"}).provider, "openai");
 }
 
+// Their paths are OpenAI's, their prices are not.
+TEST_F(RecordingTest, KnowsServersOfOnesOwn) {
+  for (const char* host : {"localhost:8000", "127.0.0.1:8001", "[::1]:8000", "10.1.2.3", "192.168.0.9:8080",
+                           "172.16.0.1:8000", "172.31.255.1", "[fd00::1]:8000", "gpu-box:8000", "llm.internal"}) {
+    const event::Event event = read({.url = "http://" + std::string(host) + "/v1/chat/completions"});
+    EXPECT_EQ(event.provider, "openai_compatible") << host;
+    EXPECT_EQ(event.usage.input_tokens, 11) << host;
+    EXPECT_FALSE(event.cost_picodollars) << host;
+  }
+  EXPECT_EQ(read({.url = "http://localhost:11434/v1/chat/completions"}).provider, "ollama");
+  RecordingReader reader(rules_);
+  for (const char* host : {"172.15.0.1", "172.32.0.1", "172.example.com", "11.1.2.3", "internal.example"}) {
+    const Entry entry{.url = "http://" + std::string(host) + "/v1/chat/completions"};
+    const auto events = reader.read_entry(entry.text(), "0", [](event::Event&&) {});
+    ASSERT_TRUE(events) << events.error().message;
+    EXPECT_EQ(*events, 0U) << host;
+  }
+}
+
 constexpr std::string_view kCompleted =
     R"({"type":"response.completed","response":{"id":"resp_1","model":"gpt-5","status":"completed","usage":{"input_tokens":9,"output_tokens":2}}})";
 

@@ -5,6 +5,7 @@
 
 #include "app/accounts.h"
 #include "app/proxy_service.h"
+#include "app/remembered_responses.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/format.h"
@@ -12,6 +13,7 @@
 #include "cli/settings.h"
 #include "quota/board.h"
 #include "quota/reader.h"
+#include "store/ingest.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace tokometer::cli {
@@ -55,7 +57,12 @@ Result<ExitCode> run_import(const Arguments& arguments, Environment& environment
     batch.push_back(std::move(event));
     if (batch.size() == kBatch) flush();
   };
+  // What a proxy counted may still be in its journal.
+  if (auto caught_up = store::catch_up(app::journal_folder(config->data_dir), **store); !caught_up) {
+    return fail(caught_up.error());
+  }
   const auto code = read_recordings(arguments, environment, take, [&](app::RecordingReader& reader) {
+    stored = app::remember_responses(**store, reader.repeats());
     reader.tell_quotas(accounts, [&](std::span<const quota::Snapshot> seen) {
       quotas.offer(seen);
       if (++limited % kQuotaBatch == 0) flush();
@@ -77,7 +84,8 @@ Command import_command() {
           .summary = "Store recorded calls, as if they had passed the proxy",
           .description =
               "Reads what `tokometer meter` reads. A call is stored once, however often its recording is "
-              "imported. What their responses said of quotas is kept, too, for `tokometer limits`.",
+              "imported, or its response fetched again in another. What their "
+              "responses said of quotas is kept, too, for `tokometer limits`.",
           .positionals = {{.name = "FILE", .type = OptionType::kFile, .help = "A recording", .repeats = true}},
           .examples = {{"tokometer import *.har", "Have them in reports"}},
           .run = run_import};

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "cli/test_environment.h"
+#include "json/writer.h"
 
 namespace tokometer::cli {
 namespace {
@@ -60,6 +63,105 @@ TEST_F(RecordingsCommandTest, ImportStoresACallOnce) {
   EXPECT_EQ(test_.out(), "0 calls imported, 1 there already\n");
   EXPECT_EQ(test_.run({"report", "model", "--json"}), ExitCode::kOk);
   EXPECT_THAT(test_.out(), HasSubstr(R"("calls":1,"errors":0,"input_tokens":21)"));
+}
+
+// A background response, its stream and its poll, and a batch's results, in files that are imported one by one.
+class ImportRepeatsTest : public testing::Test {
+ protected:
+  struct Call {
+    std::string_view time;
+    std::string_view method;
+    std::string_view path;
+    std::string_view request;
+    std::string_view type;
+    std::string_view answer;
+  };
+
+  // The names of files with these calls, as words of a command.
+  std::string har(std::string_view name, const std::vector<Call>& calls) {
+    std::string entries;
+    for (const Call& call : calls) {
+      entries += fmt::format(
+          R"({}{{"startedDateTime":"2026-01-02T03:{}:00Z","time":9,"request":{{"method":"{}",)"
+          R"("url":"https://api.openai.com/v1{}","headers":[],"postData":{{"text":{}}}}},"response":{{"status":200,)"
+          R"("headers":[{{"name":"content-type","value":"{}"}}],"content":{{"text":{}}}}}}})",
+          entries.empty() ? "" : ",", call.time, call.method, call.path, quoted(call.request), call.type,
+          quoted(call.answer));
+    }
+    return test_.write(std::string(name), fmt::format(R"({{"log":{{"version":"1.2","entries":[{}]}}}})", entries))
+        .string();
+  }
+
+  static std::string quoted(std::string_view text) {
+    std::string out;
+    json::Writer(out).string(text);
+    return out;
+  }
+
+  // The sums after each of `files` was imported by a run of its own.
+  std::string imported(const std::vector<std::string>& files) {
+    for (const std::string& file : files) EXPECT_EQ(test_.run({"import", file}), ExitCode::kOk) << test_.err();
+    EXPECT_EQ(test_.run({"report", "model", "--json"}), ExitCode::kOk);
+    return test_.out();
+  }
+
+  static constexpr std::string_view kDone = R"({"id":"resp_1","model":"gpt-5","status":"completed",)"
+                                            R"("usage":{"input_tokens":1000,"output_tokens":200,"total_tokens":1200}})";
+  static constexpr std::string_view kBroken =
+      "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\","
+      "\"model\":\"gpt-5\",\"status\":\"queued\"}}\n\n"
+      "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"hello\"}\n\n";
+  static constexpr Call kPost{"00", "POST", "/responses", R"({"model":"gpt-5","input":"x"})", "application/json",
+                              kDone};
+  static constexpr Call kStream{"01",   "POST", "/responses", R"({"model":"gpt-5","stream":true})", "text/event-stream",
+                                kBroken};
+  static constexpr Call kPoll{"05", "GET", "/responses/resp_1", "", "application/json", kDone};
+  static constexpr std::string_view kOnce = R"("calls":1,"errors":0,"input_tokens":1000)";
+
+  TestEnvironment test_;
+};
+
+TEST_F(ImportRepeatsTest, APollOfAnEarlierFileCountsOnce) {
+  EXPECT_THAT(imported({har("post.har", {kPost}), har("poll.har", {kPoll})}), HasSubstr(kOnce));
+}
+
+TEST_F(ImportRepeatsTest, APollBeforeItsCallCountsOnce) {
+  EXPECT_THAT(imported({har("poll.har", {kPoll}), har("post.har", {kPost})}), HasSubstr(kOnce));
+}
+
+TEST_F(ImportRepeatsTest, APollBeforeItsCallInOneFileCountsOnce) {
+  EXPECT_THAT(imported({har("both.har", {kPoll, kPost})}), HasSubstr(kOnce));
+}
+
+TEST_F(ImportRepeatsTest, AThirdRunKnowsThatAPollCounted) {
+  Call again = kPost;
+  again.time = "02";
+  EXPECT_THAT(imported({har("poll.har", {kPoll}), har("post.har", {kPost}), har("again.har", {again})}),
+              HasSubstr(kOnce));
+}
+
+TEST_F(ImportRepeatsTest, ExactUsageOfALaterFileTakesThePlaceOfAnEstimate) {
+  const std::string stream = har("stream.har", {kStream});
+  EXPECT_THAT(imported({stream}), HasSubstr(R"("estimated_calls":1)"));
+  EXPECT_THAT(imported({har("poll.har", {kPoll}), stream}),
+              AllOf(HasSubstr(kOnce), Not(HasSubstr(R"("estimated_calls":1)"))));
+}
+
+TEST_F(ImportRepeatsTest, AnEstimateBehindItsPollCountsNotAgain) {
+  EXPECT_THAT(imported({har("poll.har", {kPoll}), har("stream.har", {kStream})}), HasSubstr(kOnce));
+}
+
+TEST_F(ImportRepeatsTest, ResultsOfABatchThatAreFetchedTwiceCountOnce) {
+  constexpr std::string_view kResults =
+      R"({"id":"b1","response":{"status_code":200,"body":{"id":"c1","model":"gpt-5","usage":{"prompt_tokens":500,"completion_tokens":20}}}})"
+      "\n"
+      R"({"id":"b2","response":{"status_code":200,"body":{"id":"c2","model":"gpt-5","usage":{"prompt_tokens":500,"completion_tokens":20}}}})"
+      "\n";
+  Call fetch{"00", "GET", "/files/f1/content", "", "application/octet-stream", kResults};
+  const std::string first = har("first.har", {fetch});
+  fetch.time = "09";
+  EXPECT_THAT(imported({first, har("second.har", {fetch}), first}),
+              HasSubstr(R"("calls":2,"errors":0,"input_tokens":1000)"));
 }
 
 TEST_F(RecordingsCommandTest, ImportKeepsWhatResponsesSaidOfQuotas) {

@@ -33,9 +33,12 @@ bool bills(Event& event, const meter::Reading& reading, meter::RepeatFilter& rep
   if (reading.pending || reading.billing == provider::Billing::kNever) return false;
   const bool may_repeat = reading.billing == provider::Billing::kOncePerResponse;
   const std::string& id = reading.response_id;
+  // Of recordings, a call may come behind the poll that counted it.
+  if (!may_repeat && repeats.knows_by_poll(event.provider, id)) return false;
   const bool is_whole = reading.complete || !reading.finish_reason.empty();
   if (reading.usage.source == meter::UsageSource::kReported && is_whole) {
-    const bool first = repeats.first(event.provider, id);
+    using By = meter::RepeatFilter::By;
+    const bool first = repeats.first(event.provider, id, may_repeat ? By::kPoll : By::kCall);
     if (!may_repeat) return true;
     const auto replaced = first ? repeats.take_provisional(event.provider, id) : std::nullopt;
     if (replaced) event.replaces = replaced->text();

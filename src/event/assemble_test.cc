@@ -165,6 +165,37 @@ TEST_F(Assemble, CountsAResponseThatIsFetchedAgainOnce) {
   }
 }
 
+// Recordings come in any order: whole or broken off, what a poll has counted is not counted again.
+TEST_F(Assemble, ACallBehindItsPollCountsNotAgain) {
+  meter::Reading fetched = reading();
+  fetched.response_id = "resp_1";
+  fetched.billing = provider::Billing::kOncePerResponse;
+  Event poll = at_noon();
+  apply_reading(poll, std::move(fetched), repeats, *catalog);
+  EXPECT_TRUE(poll.billable);
+  for (const bool is_whole : {true, false}) {
+    meter::Reading created = reading();
+    created.response_id = "resp_1";
+    created.complete = is_whole;
+    if (!is_whole) created.usage.source = meter::UsageSource::kEstimated;
+    Event call = at_noon();
+    apply_reading(call, std::move(created), repeats, *catalog);
+    EXPECT_FALSE(call.billable);
+    EXPECT_FALSE(call.cost_picodollars);
+  }
+}
+
+// Servers that give every answer the same id: each is a call.
+TEST_F(Assemble, CallsOfOneIdCountEach) {
+  for (int i = 0; i < 2; ++i) {
+    meter::Reading created = reading();
+    created.response_id = "chatcmpl-123";
+    Event call = at_noon();
+    apply_reading(call, std::move(created), repeats, *catalog);
+    EXPECT_TRUE(call.billable);
+  }
+}
+
 // A background response whose stream broke off, and which is fetched later.
 TEST_F(Assemble, ExactUsageTakesThePlaceOfAnEstimate) {
   meter::Reading broken = reading();

@@ -1,5 +1,6 @@
 #include "meter/repeat_filter.h"
 
+#include <algorithm>
 #include <functional>
 #include <ranges>
 #include <string>
@@ -7,18 +8,26 @@
 
 namespace tokometer::meter {
 
-std::uint64_t RepeatFilter::key(std::string_view provider, std::string_view id) {
+namespace {
+
+constexpr std::uint64_t kByPoll = 1;
+
+bool is_same(std::uint64_t one, std::uint64_t other) { return (one | kByPoll) == (other | kByPoll); }
+
+}  // namespace
+
+std::uint64_t RepeatFilter::key(std::string_view provider, std::string_view id, By by) {
   std::string text(provider);
   text += '\n';
   text += id;
-  const std::uint64_t hash = std::hash<std::string>{}(text);
-  return hash == 0 ? 1 : hash;
+  const std::uint64_t hash = std::max<std::uint64_t>(std::hash<std::string>{}(text) & ~kByPoll, 2);
+  return by == By::kPoll ? hash | kByPoll : hash;
 }
 
-bool RepeatFilter::first(std::string_view provider, std::string_view id) {
+bool RepeatFilter::first(std::string_view provider, std::string_view id, By by) {
   if (id.empty()) return true;
   const std::scoped_lock lock(mutex_);
-  return note(key(provider, id));
+  return note(key(provider, id, by));
 }
 
 void RepeatFilter::note_provisional(std::string_view provider, std::string_view id, const Uuid& event) {
@@ -38,7 +47,13 @@ bool RepeatFilter::knows(std::string_view provider, std::string_view id) {
   if (id.empty()) return false;
   const std::uint64_t hash = key(provider, id);
   const std::scoped_lock lock(mutex_);
-  return holds(hash) || provisional_.contains(hash);
+  return held(hash) != 0 || provisional_.contains(hash);
+}
+
+bool RepeatFilter::knows_by_poll(std::string_view provider, std::string_view id) {
+  if (id.empty()) return false;
+  const std::scoped_lock lock(mutex_);
+  return (held(key(provider, id)) & kByPoll) != 0;
 }
 
 void RepeatFilter::remember(std::span<const std::uint64_t> stated, std::span<const Provisional> provisional) {
@@ -48,7 +63,7 @@ void RepeatFilter::remember(std::span<const std::uint64_t> stated, std::span<con
 }
 
 void RepeatFilter::note(const Provisional& response) {
-  if (holds(response.key) || !provisional_.try_emplace(response.key, response.event).second) return;
+  if (held(response.key) != 0 || !provisional_.try_emplace(response.key, response.event).second) return;
   if (provisional_order_.size() < kProvisional) return provisional_order_.push_back(response.key);
   provisional_.erase(std::exchange(provisional_order_[next_provisional_], response.key));
   next_provisional_ = (next_provisional_ + 1) % kProvisional;
@@ -67,18 +82,19 @@ bool RepeatFilter::note(std::uint64_t hash) {
   return true;
 }
 
-bool RepeatFilter::holds(std::uint64_t hash) const {
-  if (table_.empty()) return false;
-  for (std::size_t at = home(hash); table_[at] != 0; at = home(at + 1)) {
-    if (table_[at] == hash) return true;
+// The entry that is there for `hash`, with what it says of By; 0 if there is none.
+std::uint64_t RepeatFilter::held(std::uint64_t hash) const {
+  if (table_.empty()) return 0;
+  for (std::size_t at = home(hash); table_[at] != 0; at = after(at)) {
+    if (is_same(table_[at], hash)) return table_[at];
   }
-  return false;
+  return 0;
 }
 
 bool RepeatFilter::insert(std::uint64_t hash) {
   std::size_t at = home(hash);
-  for (; table_[at] != 0; at = home(at + 1)) {
-    if (table_[at] == hash) return false;
+  for (; table_[at] != 0; at = after(at)) {
+    if (is_same(table_[at], hash)) return false;
   }
   table_[at] = hash;
   return true;
@@ -87,8 +103,8 @@ bool RepeatFilter::insert(std::uint64_t hash) {
 // Knuth's algorithm R: what stands behind moves up, so that no search ends too early.
 void RepeatFilter::erase(std::uint64_t hash) {
   std::size_t hole = home(hash);
-  while (table_[hole] != hash) hole = home(hole + 1);
-  for (std::size_t at = home(hole + 1); table_[at] != 0; at = home(at + 1)) {
+  while (table_[hole] != hash) hole = after(hole);
+  for (std::size_t at = after(hole); table_[at] != 0; at = after(at)) {
     const std::size_t wanted = home(table_[at]);
     // Whether `wanted` lies in (hole, at], going round: then the entry is where it can be found.
     const bool stays = hole < at ? hole < wanted && wanted <= at : hole < wanted || wanted <= at;

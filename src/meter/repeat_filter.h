@@ -1,7 +1,8 @@
 // Remembers which responses have been counted, so that a poll that repeats
 // their usage is not counted again (provider::Billing::kOncePerResponse), and
 // which were counted without their provider's word (an estimate of what broke
-// off), so that a poll that brings it takes the place of that event.
+// off), so that a poll that brings it takes the place of that event. Recordings
+// come in any order: a call whose poll came first is not counted again, either.
 //
 //   const bool first = filter.first(event.provider, reading.response_id);
 //   if (first) replaced = filter.take_provisional(event.provider, reading.response_id);
@@ -34,9 +35,12 @@ class RepeatFilter {
   // `capacity` is at least 1.
   explicit RepeatFilter(std::size_t capacity = kCapacity) : capacity_(capacity) {}
 
+  // By which exchange a response is known: the one that made it, or one that fetched it.
+  enum class By : std::uint8_t { kCall, kPoll };
+
   // Notes that the response `id` of `provider` stated its usage, and returns
   // whether this was the first time. An empty id is never remembered.
-  bool first(std::string_view provider, std::string_view id);
+  bool first(std::string_view provider, std::string_view id, By by = By::kCall);
 
   // Notes that `event` counts the response `id` of `provider`, which has not stated its usage. The first event stays.
   void note_provisional(std::string_view provider, std::string_view id, const Uuid& event);
@@ -44,9 +48,11 @@ class RepeatFilter {
   std::optional<Uuid> take_provisional(std::string_view provider, std::string_view id);
   // Whether an event counts the response, with its provider's word or without.
   bool knows(std::string_view provider, std::string_view id);
+  // Whether it was a poll that stated the response's usage first.
+  bool knows_by_poll(std::string_view provider, std::string_view id);
 
   // What a response is remembered by; never 0.
-  static std::uint64_t key(std::string_view provider, std::string_view id);
+  static std::uint64_t key(std::string_view provider, std::string_view id, By by = By::kCall);
   struct Provisional {
     std::uint64_t key;
     Uuid event;
@@ -57,14 +63,16 @@ class RepeatFilter {
  private:
   bool note(std::uint64_t hash);
   void note(const Provisional& response);
-  std::size_t home(std::uint64_t hash) const { return static_cast<std::size_t>(hash) & (table_.size() - 1); }
-  bool holds(std::uint64_t hash) const;
+  std::size_t home(std::uint64_t hash) const { return static_cast<std::size_t>(hash >> 1U) & (table_.size() - 1); }
+  std::size_t after(std::size_t at) const { return (at + 1) & (table_.size() - 1); }
+  std::uint64_t held(std::uint64_t hash) const;
   bool insert(std::uint64_t hash);
   void erase(std::uint64_t hash);
   void grow();
 
   std::mutex mutex_;
-  std::vector<std::uint64_t> table_;  // open addressing; 0 is free; its size is a power of two, at most half full
+  // Open addressing; 0 is free; its size is a power of two, at most half full. The lowest bit says By.
+  std::vector<std::uint64_t> table_;
   std::vector<std::uint64_t> order_;  // a ring, the oldest at next_
   std::size_t next_ = 0;
   std::size_t capacity_;

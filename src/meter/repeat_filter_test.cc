@@ -97,6 +97,34 @@ TEST(RepeatFilter, RemembersAnEarlierRun) {
   EXPECT_EQ(filter.take_provisional("p", "2"), event);
 }
 
+TEST(RepeatFilter, KnowsWhetherAPollSaidItFirst) {
+  using By = RepeatFilter::By;
+  RepeatFilter filter;
+  EXPECT_FALSE(filter.knows_by_poll("p", "1"));
+  EXPECT_TRUE(filter.first("p", "1", By::kPoll));
+  EXPECT_FALSE(filter.first("p", "1", By::kCall));
+  EXPECT_TRUE(filter.knows_by_poll("p", "1"));
+  EXPECT_TRUE(filter.first("p", "2", By::kCall));
+  EXPECT_FALSE(filter.first("p", "2", By::kPoll));
+  EXPECT_FALSE(filter.knows_by_poll("p", "2"));
+  EXPECT_FALSE(filter.knows_by_poll("p", ""));
+  const std::array stated = {RepeatFilter::key("p", "3", By::kPoll)};
+  filter.remember(stated, {});
+  EXPECT_TRUE(filter.knows_by_poll("p", "3"));
+}
+
+// Those of calls and of polls are one and the same when the table grows and when entries go.
+TEST(RepeatFilter, ForgetsPollsAsItDoesCalls) {
+  using By = RepeatFilter::By;
+  RepeatFilter filter(2);
+  EXPECT_TRUE(filter.first("p", "1", By::kPoll));
+  EXPECT_TRUE(filter.first("p", "2", By::kCall));
+  EXPECT_TRUE(filter.first("p", "3", By::kPoll));
+  EXPECT_FALSE(filter.knows("p", "1"));
+  EXPECT_TRUE(filter.knows("p", "2"));
+  EXPECT_TRUE(filter.knows_by_poll("p", "3"));
+}
+
 TEST(RepeatFilter, HoldsTwoOfTheLargestBatches) {
   RepeatFilter filter;
   for (int i = 0; i < 200'000; ++i) ASSERT_TRUE(filter.first("anthropic", "msg_" + std::to_string(i)));

@@ -35,6 +35,33 @@ struct Selected {
   Count count() const { return bad ? std::nullopt : sum; }
 };
 
+// The sum of two plain decimals; empty if it has too many digits.
+std::string decimal_sum(std::string_view one, std::string_view other) {
+  const auto fraction = [](std::string_view number) {
+    const auto point = number.find('.');
+    return point == std::string_view::npos ? std::string_view() : number.substr(point + 1);
+  };
+  const std::size_t places = std::max(fraction(one).size(), fraction(other).size());
+  const auto digits = [&](std::string_view number) {
+    std::string text(number.substr(0, number.find('.')));
+    text += fraction(number);
+    text.append(places - fraction(number).size(), '0');
+    return text;
+  };
+  std::string total = digits(one);
+  std::string addend = digits(other);
+  const std::size_t size = std::max(total.size(), addend.size()) + 1;
+  total.insert(0, size - total.size(), '0');
+  addend.insert(0, size - addend.size(), '0');
+  int carry = 0;
+  for (std::size_t i = size; i-- > 0;) {
+    const int digit = (total[i] - '0') + (addend[i] - '0') + carry;
+    total[i] = static_cast<char>('0' + digit % 10);
+    carry = digit / 10;
+  }
+  return plain_decimal(total, static_cast<int>(places));
+}
+
 class UsageReader {
  public:
   UsageReader(const provider::UsageRules& rules, std::string_view details) : rules_(rules), details_(details) {
@@ -89,9 +116,15 @@ class UsageReader {
 
   std::string cost() const {
     if (!document_) return {};
-    for (const json::Query& query : rules_.cost_usd) {
-      const json::Node node = query.first(document_->root());
-      if (const auto number = node.number()) return plain_decimal(*number, rules_.cost_scale);
+    for (const std::vector<json::Query>& queries : rules_.cost_usd) {
+      std::string total = "0";
+      for (const json::Query& query : queries) {
+        const auto number = query.first(document_->root()).number();
+        const std::string part = number ? plain_decimal(*number, rules_.cost_scale) : std::string();
+        total = part.empty() ? part : decimal_sum(total, part);
+        if (total.empty()) break;
+      }
+      if (!total.empty()) return total;
     }
     return {};
   }

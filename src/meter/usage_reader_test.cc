@@ -111,6 +111,20 @@ TEST(UsageReader, ReadsToolCallsAndCost) {
   EXPECT_EQ(usage.provider_cost_usd, "0.0232856");
 }
 
+TEST(UsageReader, AddsUpACostOfSeveralNumbers) {
+  const auto rules = rules_of(R"({"cost_usd": {"from": [{"sum": ["$.fee", "$.upstream"]}, "$.cost"]}})");
+  const auto cost = [&](std::string_view details) { return read_usage(rules, details).usage.provider_cost_usd; };
+  EXPECT_EQ(cost(R"({"fee": 0.0001, "upstream": 0.0025})"), "0.0026");
+  EXPECT_EQ(cost(R"({"fee": 0, "upstream": 9.99})"), "9.99");
+  EXPECT_EQ(cost(R"({"fee": 0.01, "upstream": 9.99})"), "10");
+  EXPECT_EQ(cost(R"({"fee": 1e-7, "upstream": 12})"), "12.0000001");
+  EXPECT_EQ(cost(R"({"fee": 99999999999999999999, "upstream": 1})"), "100000000000000000000");
+  // Not unless both are there.
+  EXPECT_EQ(cost(R"({"fee": 1, "upstream": null, "cost": 7})"), "7");
+  EXPECT_EQ(cost(R"({"upstream": 1})"), "");
+  EXPECT_EQ(cost(R"({"fee": 1, "upstream": -1})"), "");
+}
+
 TEST(PlainDecimal, MovesThePointExactly) {
   EXPECT_EQ(plain_decimal("232856000", 10), "0.0232856");
   EXPECT_EQ(plain_decimal("0.00041", 0), "0.00041");

@@ -190,6 +190,20 @@ TEST_F(Builtin, KnowsTheModelsOfToday) {
   EXPECT_EQ(catalog_->find("openai", "gpt-9"), nullptr);
 }
 
+TEST_F(Builtin, KnowsFineTunedModelsByTheirOwnNames) {
+  const meter::Usage usage{.input_tokens = 1'000'000, .output_tokens = 0};
+  EXPECT_EQ(usd("openai", "ft:gpt-4o-2024-08-06:org::id", usage), "3.75");
+  EXPECT_EQ(usd("openai", "ft:gpt-4o-2024-05-13:org::id", usage), "3.75");  // by what a list says of all releases
+  EXPECT_EQ(usd("openai", "ft:gpt-4o-mini-2024-07-18:org:name:id", usage), "0.3");
+  EXPECT_EQ(usd("openai", "ft:gpt-4.1-2025-04-14:org::id", usage), "3");
+  EXPECT_EQ(usd("openai", "ft:gpt-4.1-mini-2025-04-14:org::id", usage), "0.8");
+  EXPECT_EQ(usd("openai", "ft:gpt-4.1-nano-2025-04-14:org::id:ckpt-step-9", usage), "0.2");
+  EXPECT_EQ(usd("openai", "ft:o4-mini-2025-04-16:org::id", usage), "4");
+  EXPECT_EQ(usd("openai", "ft:gpt-3.5-turbo-1106:org::id", usage), "3");
+  EXPECT_EQ(usd("openai", "ft:gpt-4-0613:org::id", usage), "30");
+  EXPECT_EQ(usd("openai", "ft:gpt-9-2027-01-01:org::id", usage), "unknown");
+}
+
 TEST_F(Builtin, AgreesWithWorkedExamples) {
   const meter::Usage usage{
       .input_tokens = 19, .cache_read_input_tokens = 5, .cache_creation_input_tokens = 3, .output_tokens = 7};

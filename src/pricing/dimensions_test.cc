@@ -259,6 +259,13 @@ const Row kRows[] = {
      "2026-11-01",
      {.input_tokens = 20, .output_tokens = 1'645, .details = R"({"search_context_size":"high"})"},
      "0.038735"},
+    {"a fee for the search of each request",
+     "openai",
+     "gpt-4o-search-preview-2025-03-11",
+     "",
+     "2026-11-01",
+     {.input_tokens = 1'000, .output_tokens = 100},
+     "0.0285"},
     {"the provider's own statement",
      "openrouter",
      "anthropic/claude-sonnet-4.5",
@@ -288,6 +295,16 @@ TEST(Dimensions, BothCostsAreKept) {
   ASSERT_TRUE(cost);
   EXPECT_EQ(usd_text(cost->total), "0.0042");
   EXPECT_EQ(usd_text(*cost->computed), "0.003");
+}
+
+// Throughput that was bought in advance costs nothing more: what is computed is what the call would cost without.
+TEST(Dimensions, DetailsNameATierWithoutAPrice) {
+  const auto catalog = Catalog::load(BuiltinPrices(), {});
+  ASSERT_TRUE(catalog);
+  const meter::Usage usage = in_tier("PROVISIONED_THROUGHPUT");
+  const auto cost = (*catalog)->cost({"gcp.vertex_ai", "gemini-2.5-flash", "", *parse_rfc3339("2026-11-01")}, usage);
+  ASSERT_TRUE(cost);
+  EXPECT_TRUE(cost->details_json().contains(R"("unpriced":["PROVISIONED_THROUGHPUT"])")) << cost->details_json();
 }
 
 TEST(Dimensions, DetailsNameTheSurcharges) {

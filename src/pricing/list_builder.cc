@@ -144,6 +144,10 @@ void ListBuilder::add(const ListProvider& provider, Model model, json::Node node
   }
   model.provider = provider.to;
   for (std::string& alias : model.aliases) alias = own_name(alias);
+  // What ends a name has no place behind a beginning of it.
+  if (!provider.suffix.empty()) model.prefixes.clear();
+  for (std::string& prefix : model.prefixes) prefix = own_name(prefix);
+  std::erase_if(model.prefixes, [&](const std::string& prefix) { return !fits(prefix); });
   std::erase_if(model.aliases,
                 [&](const std::string& alias) { return !fits(alias) || folded(alias) == folded(model.id); });
   for (Entry& entry : model.entries) entry.origin = Origin::kImported;

@@ -63,13 +63,17 @@ class GenaiReader {
     builder_.add(provider, std::move(model), node);
   }
 
-  // Whole names; what matches a part of a name says nothing that we trust.
+  // Whole names, and beginnings that end where a name goes on ("ft:gpt-4o-2024-"); what matches another part of a name
+  // says nothing that we trust.
   void read_names(Node match, Model& model, int depth) {
     constexpr int kMaxDepth = 8;
     for (const Member member : match.members()) {
       if (member.name == "equals" || member.name == "starts_with") {
-        const auto name = member.value.string().value_or("");
-        if (name.find_first_of("*$^") == std::string_view::npos) model.aliases.emplace_back(name);
+        std::string_view name = member.value.string().value_or("");
+        if (name.empty() || name.find_first_of("*$^") != std::string_view::npos) continue;
+        const bool goes_on = name.size() > 1 && name.ends_with('-');
+        if (goes_on) name.remove_suffix(1);
+        (goes_on ? model.prefixes : model.aliases).emplace_back(name);
       } else if (member.name == "or" && depth < kMaxDepth) {
         for (const Node part : member.value.elements()) read_names(part, model, depth + 1);
       }

@@ -119,6 +119,51 @@ ModelChange new_model(const Model& listed, UtcTime time) {
   return change;
 }
 
+// Where a figure of a tier is from that no list states.
+constexpr std::string_view kInProportion = "in proportion to the standard price, as it was before that changed";
+
+// What the tier's `figure` is a share of: "input >200000" of "batch input >200000"; empty if it is of no tier.
+std::string_view standard_of(std::string_view figure) {
+  if (figure.starts_with("tool ")) return {};
+  const auto space = figure.substr(0, figure.find(" >")).rfind(' ');
+  return space == std::string_view::npos ? std::string_view() : figure.substr(space + 1);
+}
+
+// Gives `entry` the prices of tiers that the list does not state: a share of the standard price stays that share (a
+// batch costs half). Returns whether there are such.
+bool follow_standard(const Figures& had, const Figures& has, const Entry& after, Entry& entry, ModelChange& change) {
+  bool any = false;
+  for (const auto& [figure, price] : had) {
+    const std::string_view standard = standard_of(figure);
+    const auto from = had.find(standard);
+    const auto to = has.find(standard);
+    if (has.contains(figure) || from == had.end() || to == has.end() || from->second == to->second) continue;
+    const auto risen = price.in_proportion(from->second, to->second);
+    if (!risen) continue;
+    any = true;
+    change.figures.push_back({named(after, figure), figure_text(figure, price), figure_text(figure, *risen), ""});
+    set_figure(entry, figure, *risen);
+  }
+  return any;
+}
+
+// The sources of an entry that has all figures of `after`, and those of `before` that it does not state.
+std::vector<std::string> joint_sources(const Entry& before, const Figures& had, const Entry& after, const Figures& has,
+                                       bool follows) {
+  std::vector<std::string> sources = after.sources;
+  const auto add = [&](std::string_view source) {
+    if (std::ranges::find(sources, source) == sources.end()) sources.emplace_back(source);
+  };
+  if (follows) add(kInProportion);
+  const auto is_kept = [&](const auto& figure) {
+    return !has.contains(figure.first) && (!follows || standard_of(figure.first).empty());
+  };
+  if (std::ranges::any_of(had, is_kept)) {
+    for (const std::string& source : before.sources) add(source);
+  }
+  return sources;
+}
+
 // Adds to `change` what `after` has otherwise than `before`, the price in force at the same hours.
 void add_changes(const Entry& before, const Entry& after, ListDay day, ModelChange& change) {
   if (is_outdated(after, before, day)) return;
@@ -141,9 +186,10 @@ void add_changes(const Entry& before, const Entry& after, ListDay day, ModelChan
     set_figure(entry, figure, price);
   }
   if (!changed) return;
+  const bool follows = follow_standard(had, has, after, entry, change);
   entry.until.reset();
   entry.hours = after.hours;
-  entry.sources = after.sources;
+  entry.sources = joint_sources(before, had, after, has, follows);
   entry.disputed = after.disputed;
   if (entry.surcharges.empty()) entry.surcharges = after.surcharges;
   change.after.entries.push_back(std::move(entry));
@@ -203,6 +249,7 @@ PriceFile with_changes(PriceFile imported, const std::vector<ModelChange>& chang
     for (Entry& entry : model.entries) {
       if (change.kind == ModelChange::Kind::kChanged) entry.from = from;
       entry.origin = Origin::kImported;
+      for (const std::string& source : entry.sources) add_source(imported, "before", source);
     }
     const auto same = [&](const Model& other) { return folded(other.id) == folded(model.id); };
     const auto found = std::ranges::find_if(imported.models, same);

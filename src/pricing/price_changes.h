@@ -4,7 +4,8 @@
 //   const PriceFile file = with_changes(std::move(imported), changes, now, merged.file);
 //
 // A price that is new holds for ever; one that takes another's place holds from
-// a date on, and calls before it keep the price that they had.
+// a date on, and calls before it keep the price that they had. Tiers that a list
+// does not state keep their share of the standard price.
 //
 // Not here: reading lists (price_list.h), putting them together (price_merge.h).
 #pragma once

@@ -1,6 +1,7 @@
 #include "pricing/price_changes.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -13,6 +14,9 @@
 
 namespace tokometer::pricing {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
 
 const UtcTime kToday = *parse_rfc3339("2026-11-25");
 
@@ -88,25 +92,46 @@ TEST_F(PriceChanges, ANewModelHoldsForEver) {
 
 TEST_F(PriceChanges, AChangedPriceHoldsFromItsDateOn) {
   EXPECT_EQ(import(R"({"id": "m", "prices": [{"sources": ["l"], "input": 4, "cache_read": 0.1}]})", kToday),
-            "*m: cache_read >0.1 input 1>4\n");
+            "*m: cache_read >0.1 input 1>4 batch input 0.5>2\n");
   EXPECT_EQ(input_price("m", "2026-11-24"), "1");
   EXPECT_EQ(input_price("m", "2026-11-25"), "4");
-  // What the list does not know stays: the alias, and the price of batches.
+  // What the list does not know stays: the alias, and what share of it a batch costs.
   EXPECT_EQ(input_price("grand", "2026-11-25"), "4");
   const auto batch =
       catalog()->cost({"p", "m", "", kToday}, {.input_tokens = 1'000'000, .output_tokens = 0, .service_tier = "batch"});
-  EXPECT_EQ(usd_text(batch->total), "0.5");
+  EXPECT_EQ(usd_text(batch->total), "2");
   // The same day again, another figure: the one of today is replaced, the past stays.
-  EXPECT_EQ(import(R"({"id": "m", "prices": [{"sources": ["l"], "input": 5}]})", kToday), "*m: input 4>5\n");
+  EXPECT_EQ(import(R"({"id": "m", "prices": [{"sources": ["l"], "input": 5}]})", kToday),
+            "*m: input 4>5 batch input 2>2.5\n");
   EXPECT_EQ(input_price("m", "2026-11-25"), "5");
   EXPECT_EQ(input_price("m", "2026-11-24"), "1");
   EXPECT_EQ(catalog()->find("p", "m")->entries.size(), 2u);
 }
 
+TEST_F(PriceChanges, ATierThatTheListStatesIsItsOwn) {
+  EXPECT_EQ(
+      import(R"({"id": "m", "prices": [{"sources": ["l"], "input": 4, "tiers": {"batch": {"input": 0.5}}}]})", kToday),
+      "*m: input 1>4\n");
+  EXPECT_EQ(
+      import(R"({"id": "m", "prices": [{"sources": ["l"], "input": 4, "tiers": {"batch": {"input": 3}}}]})", kToday),
+      "*m: batch input 0.5>3\n");
+}
+
+TEST_F(PriceChanges, SourcesAreThoseOfEachFigure) {
+  // The output is ours still, the price of batches follows from the list's.
+  import(R"({"id": "m", "prices": [{"sources": ["l"], "input": 4}]})", kToday);
+  EXPECT_THAT(catalog()->find("p", "m")->entries.front().sources,
+              ElementsAre("list, 2026-11-25", StartsWith("in proportion to"), "ours"));
+  import(R"({"id": "m", "prices": [{"sources": ["l"], "input": 5, "output": 9, "tiers": {"batch": {"input": 3}}}]})",
+         kToday);
+  EXPECT_THAT(catalog()->find("p", "m")->entries.front().sources, ElementsAre("list, 2026-11-25"));
+}
+
 TEST_F(PriceChanges, PricesByTheHourAreTakenOverTogether) {
   const std::string_view both = R"({"id": "m", "prices": [{"hours": "00:30-16:30", "sources": ["l"], "input": 4},
                                                           {"sources": ["l"], "input": 0.5}]})";
-  EXPECT_EQ(import(both, kToday), "*m: input 1>0.5 00:30-16:30 input 1>4\n");
+  EXPECT_EQ(import(both, kToday),
+            "*m: input 1>0.5 batch input 0.5>0.25 00:30-16:30 input 1>4 00:30-16:30 batch input 0.5>2\n");
   EXPECT_EQ(input_price("m", "2026-11-25T12:00:00Z"), "4");
   EXPECT_EQ(input_price("m", "2026-11-25T20:00:00Z"), "0.5");
   EXPECT_EQ(input_price("m", "2026-11-24T12:00:00Z"), "1");
@@ -115,15 +140,15 @@ TEST_F(PriceChanges, PricesByTheHourAreTakenOverTogether) {
   EXPECT_EQ(import(R"({"id": "m", "prices": [{"hours": "00:30-16:30", "sources": ["l"], "input": 6},
                                              {"sources": ["l"], "input": 0.5}]})",
                    kToday),
-            "*m: 00:30-16:30 input 4>6\n");
+            "*m: 00:30-16:30 input 4>6 00:30-16:30 batch input 2>3\n");
   EXPECT_EQ(input_price("m", "2026-11-25T12:00:00Z"), "6");
   EXPECT_EQ(input_price("m", "2026-11-25T20:00:00Z"), "0.5");
 }
 
 TEST_F(PriceChanges, CanBeDatedBackOnceTakenOver) {
   const std::string_view one = R"({"id": "m", "prices": [{"sources": ["l"], "input": 4}]})";
-  EXPECT_EQ(import(one, kToday), "*m: input 1>4\n");
-  EXPECT_EQ(import(one, *parse_rfc3339("2026-10-01")), "*m: input 1>4\n");
+  EXPECT_EQ(import(one, kToday), "*m: input 1>4 batch input 0.5>2\n");
+  EXPECT_EQ(import(one, *parse_rfc3339("2026-10-01")), "*m: input 1>4 batch input 0.5>2\n");
   EXPECT_EQ(input_price("m", "2026-10-02"), "4");
   EXPECT_EQ(input_price("m", "2026-09-30"), "1");
   EXPECT_EQ(import(one, *parse_rfc3339("2026-10-01")), "");
@@ -139,12 +164,12 @@ TEST_F(PriceChanges, AListOfBeforeThePriceInForceChangesNothing) {
     return text_of(price_changes(file, *catalog(), kToday, kToday));
   };
   EXPECT_EQ(changes("list, 2025-12-31", "m"), "");
-  EXPECT_EQ(changes("list, 2026-01-01", "m"), "*m: input 1>9\n");
-  EXPECT_EQ(changes("list", "m"), "*m: input 1>9\n");
+  EXPECT_EQ(changes("list, 2026-01-01", "m"), "*m: input 1>9 batch input 0.5>4.5\n");
+  EXPECT_EQ(changes("list", "m"), "*m: input 1>9 batch input 0.5>4.5\n");
   // What was imported is as old as its list, not as its first day.
   import(R"({"id": "m", "prices": [{"sources": ["l"], "input": 4}]})", kToday);
   EXPECT_EQ(changes("list, 2026-11-24", "m"), "");
-  EXPECT_EQ(changes("list, 2026-11-25", "m"), "*m: input 4>9\n");
+  EXPECT_EQ(changes("list, 2026-11-25", "m"), "*m: input 4>9 batch input 2>4.5\n");
 }
 
 TEST_F(PriceChanges, NoOutputBecomesFreeBesideAnInputThatIsNot) {
@@ -159,7 +184,8 @@ TEST_F(PriceChanges, AListOfAGuessedDayLeavesPricesThatHaveADay) {
                                    {"id": "new", "prices": [{"sources": ["l"], "input": 9}]})");
   EXPECT_EQ(text_of(price_changes(file, *catalog(), kToday, kToday, ListDay::kGuessed)),
             "*n: input 7>9\nnnew: input >9\n");
-  EXPECT_EQ(text_of(price_changes(file, *catalog(), kToday, kToday)), "*m: input 1>9\n*n: input 7>9\nnnew: input >9\n");
+  EXPECT_EQ(text_of(price_changes(file, *catalog(), kToday, kToday)),
+            "*m: input 1>9 batch input 0.5>4.5\n*n: input 7>9\nnnew: input >9\n");
 }
 
 TEST_F(PriceChanges, AListOfBeforeAllSourcesOfAPriceChangesNothing) {
@@ -205,19 +231,21 @@ TEST_F(PriceChanges, SaysWhichFiguresAreDisputed) {
       {"disputed": "cache_read: a 1, b 2; input: a 4, b 5", "input": 5, "output": 3}]})"),
                                      *catalog(), kToday, kToday);
   ASSERT_EQ(changes.size(), 1u);
-  ASSERT_EQ(changes[0].figures.size(), 2u);
+  ASSERT_EQ(changes[0].figures.size(), 3u);
   EXPECT_EQ(changes[0].figures[0].disputed, "a 4, b 5");
   EXPECT_EQ(changes[0].figures[1].disputed, "");
 }
 
 TEST_F(PriceChanges, OursOfALaterDateWins) {
-  EXPECT_EQ(import(R"({"id": "m", "prices": [{"input": 9}]})", *parse_rfc3339("2025-06-01")), "*m: input 1>9\n");
+  EXPECT_EQ(import(R"({"id": "m", "prices": [{"input": 9}]})", *parse_rfc3339("2025-06-01")),
+            "*m: input 1>9 batch input 0.5>4.5\n");
   EXPECT_EQ(input_price("m", "2025-07-01"), "9");
   EXPECT_EQ(input_price("m", "2026-01-02"), "1");
 }
 
 TEST_F(PriceChanges, AReleaseWithAPriceOfItsOwnIsKeptApart) {
-  EXPECT_EQ(import(R"({"id": "m-20260601", "prices": [{"input": 8}]})", kToday), "*m-20260601: input 1>8\n");
+  EXPECT_EQ(import(R"({"id": "m-20260601", "prices": [{"input": 8}]})", kToday),
+            "*m-20260601: input 1>8 batch input 0.5>4\n");
   EXPECT_EQ(input_price("m-20260601", "2026-12-01"), "8");
   EXPECT_EQ(input_price("m", "2026-12-01"), "1");
 }

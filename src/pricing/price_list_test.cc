@@ -73,6 +73,17 @@ TEST(PriceList, ReadsGenaiPrices) {
 )");
 }
 
+// "@" and ":" are no such ends: a prefix of ours goes on after a "-", too, where they mean another model.
+TEST(PriceList, ReadsBeginningsThatNamesGoOnFrom) {
+  EXPECT_EQ(only_file(R"([{"id": "openai", "models": [
+      {"id": "ft:big", "match": {"or": [{"starts_with": "ft:big-2024-"}, {"starts_with": "big@"}, {"equals": "-"}]},
+       "prices": {"input_mtok": 1}}]}])"),
+            R"({"provider":"openai","sources":{},"models":[
+{"id":"ft:big","aliases":["big@","-"],"prefixes":["ft:big-2024"],"prices":[{"input":1}]}
+]}
+)");
+}
+
 TEST(PriceList, SkipsAnEntryOfGenaiPricesWhoseWindowIsEmpty) {
   EXPECT_EQ(only_file(R"([{"id": "anthropic", "models": [
       {"id": "kept", "prices": {"input_mtok": 1}},

@@ -111,7 +111,6 @@ class Merger {
       // What a list calls a model goes before what it calls it too.
       put(model.id, statement, true);
       for (const std::string& alias : model.aliases) put(alias, statement, false);
-      for (const std::string& prefix : model.prefixes) prefixes_.insert(folded(prefix));
     }
   }
 
@@ -222,7 +221,7 @@ class Merger {
     Model model;
     model.provider = merged_.file.provider;
     model.id = name;
-    if (prefixes_.contains(name)) model.prefixes.push_back(name);
+    take_prefixes(statements, model);
     Entry& entry = model.entries.emplace_back();
     entry.disputed = merge_figures(statements, entry);
     const Figures figures = figures_of(entry);
@@ -236,6 +235,20 @@ class Merger {
     model.sort_entries();
     lists_of_[name] = statements.size();
     merged_.file.models.push_back(std::move(model));
+  }
+
+  // The beginnings of names by which lists mean `model`, each for one model only. That of a release is one of the model
+  // that stands for all of them.
+  void take_prefixes(const std::vector<Statement>& statements, Model& model) {
+    for (const Statement& statement : statements) {
+      const std::string own = folded(statement.model->id);
+      if (own != model.id && without_releases(own) != model.id) continue;
+      for (const std::string& stated : statement.model->prefixes) {
+        std::string prefix = folded(stated);
+        if (without_releases(prefix) == model.id) prefix = model.id;
+        if (prefixes_.insert(prefix).second) model.prefixes.push_back(std::move(prefix));
+      }
+    }
   }
 
   static const Statement& newest(const std::vector<Statement>& statements) {
@@ -279,6 +292,7 @@ class Merger {
         if (std::ranges::any_of(statements, is_own)) continue;
         to.aliases.push_back(from.id);
         std::ranges::move(from.aliases, std::back_inserter(to.aliases));
+        std::ranges::move(from.prefixes, std::back_inserter(to.prefixes));
         gone.insert(alias->second);
       }
     }
@@ -301,7 +315,7 @@ class Merger {
   std::span<const DatedList> lists_;
   MergedPrices merged_;
   ByName names_;
-  std::set<std::string> prefixes_;
+  std::set<std::string> prefixes_;  // that have a model
   std::map<std::string, std::size_t> lists_of_;
 };
 

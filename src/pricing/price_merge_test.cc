@@ -100,6 +100,25 @@ TEST(PriceMerge, OtherNamesAreAliasesWhereTheyCostTheSame) {
             R"({"id":"o","prices":[{"sources":["second"],"disputed":"input: first 1, second 2","input":2}]})");
 }
 
+TEST(PriceMerge, TheBeginningOfAReleaseIsThatOfItsModel) {
+  const MergedPrices prices =
+      merged(R"({"id": "ft:m-2024-08-06", "prefixes": ["ft:m-2024-08-06"], "prices": [{"input": 1}]})",
+             R"({"id": "ft:m", "prefixes": ["ft:m-2024"], "prices": [{"input": 1}]})");
+  EXPECT_EQ(models_of(prices),
+            R"({"id":"ft:m","prefixes":["ft:m","ft:m-2024"],"prices":[{"sources":["first","second"],"input":1}]})");
+}
+
+TEST(PriceMerge, ABeginningOfNamesHasOneModel) {
+  const MergedPrices prices =
+      merged(R"({"id": "ft:m-2024-08-06", "prefixes": ["ft:m-2024-08-06"], "prices": [{"input": 1}]},
+                {"id": "ft:m-2024-11-20", "prefixes": ["ft:m-2024-11-20"], "prices": [{"input": 2}]})",
+             "");
+  EXPECT_EQ(models_of(prices),
+            R"({"id":"ft:m-2024-08-06","prefixes":["ft:m-2024-08-06"],"prices":[{"sources":["first"],"input":1}]},)"
+            "\n"
+            R"({"id":"ft:m-2024-11-20","prefixes":["ft:m-2024-11-20"],"prices":[{"sources":["first"],"input":2}]})");
+}
+
 TEST(PriceMerge, KeepsWhatOneListKnowsOfThePast) {
   EXPECT_EQ(models_of(merged(R"({"id": "m", "prices": [{"from": "2026-01-01", "input": 1}, {"input": 3}]})",
                              R"({"id": "m", "prices": [{"input": 1}]})")),

@@ -227,9 +227,10 @@ struct UsageRules {
   std::vector<json::Query> full;  // all others
   std::vector<std::pair<CountName, Expression>> counts;
   std::vector<std::pair<std::string, Expression>> tool_calls;
-  std::vector<json::Query> cost_usd;  // alternatives, in order
-  int cost_scale = 0;                 // the stated cost times 10^-cost_scale is USD
-  std::vector<std::string> fields;    // response fields that become members of the usage object, lower case
+  // Alternatives, in order: each is the sum of what its queries select, and says nothing unless all of them do.
+  std::vector<std::vector<json::Query>> cost_usd;
+  int cost_scale = 0;               // the stated cost times 10^-cost_scale is USD
+  std::vector<std::string> fields;  // response fields that become members of the usage object, lower case
 };
 
 struct Format {

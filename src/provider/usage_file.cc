@@ -85,19 +85,32 @@ class UsageCompiler {
     if (from == nullptr) {
       mistakes_.add(value, "\"cost_usd\" needs \"from\"");
     } else {
-      for (const std::string& path : read_strings(*from, true, mistakes_)) {
-        auto query = json::Query::compile(path);
-        if (query) {
-          rules_.cost_usd.push_back(std::move(*query));
-        } else {
-          mistakes_.add(*from, query.error().message);
-        }
-      }
+      const json::Node node = from->node;
+      if (!node.is_array()) add_cost(*from, node);
+      for (const json::Node alternative : node.elements()) add_cost(*from, alternative);
     }
     const auto scale = reader.integer("scale").value_or(0);
     if (scale < 0 || scale > 18) mistakes_.add(value, "\"scale\" must be from 0 to 18");
     rules_.cost_scale = static_cast<int>(std::clamp<std::int64_t>(scale, 0, 18));
     reader.finish();
+  }
+
+  // A query, or {"sum": [...]} of queries.
+  void add_cost(const Merged& at, json::Node node) {
+    auto& queries = rules_.cost_usd.emplace_back();
+    const auto add = [&](json::Node text) {
+      const auto path = text.string();
+      auto query = path ? json::Query::compile(*path)
+                        : fail(ErrorCode::kInvalid, R"(a cost is a query or {"sum": [...]} of queries)");
+      if (query) {
+        queries.push_back(std::move(*query));
+      } else {
+        mistakes_.add(at, query.error().message);
+      }
+    };
+    const json::Node sum = node.is_object() && node.size() == 1 ? node["sum"] : json::Node();
+    if (!sum.is_array() || sum.size() == 0) return add(node);
+    for (const json::Node operand : sum.elements()) add(operand);
   }
 
   Mistakes& mistakes_;
