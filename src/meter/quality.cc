@@ -1,5 +1,6 @@
 #include "meter/quality.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/count.h"
@@ -78,6 +79,10 @@ Verdict judge(UsageReading& reading, const Circumstances& circumstances) {
   verdict.several_messages = circumstances.several_messages;
   verdict.missing = circumstances.should_state_usage && reading.usage.source == UsageSource::kNone;
   return verdict;
+}
+
+bool have_same_counts(const Usage& one, const Usage& other) {
+  return std::ranges::all_of(kCounts, [&](CountMember member) { return one.*member == other.*member; });
 }
 
 bool is_better(const UsageReading& other, const Verdict& its, const UsageReading& reading, const Verdict& ours) {
