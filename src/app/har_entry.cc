@@ -56,6 +56,7 @@ class HarInput {
 
 HarMessage::HarMessage(json::Node headers, json::Node content) {
   body = content["text"].string().value_or("");
+  is_missing = body.empty() && content["size"].int64().value_or(0) > 0;
   if (content["encoding"].string() == "base64") {
     auto bytes = wire::base64::decode(body);
     text_fault = !bytes;

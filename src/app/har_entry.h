@@ -28,6 +28,7 @@ struct HarMessage {
   std::string decoded;              // of a base64 body
   std::string_view body;
   bool text_fault = false;  // base64 that is none
+  bool is_missing = false;  // there was a body, which was not recorded
 
   // `content` is postData or response.content.
   HarMessage(json::Node headers, json::Node content);

@@ -173,8 +173,8 @@ class MeteringTap final : public proxy::Tap {
     event_.duration_us = microseconds(started_, at);
     meter::Reading reading = meter_.finish();
     report_faults(reading.faults);
-    // Nobody waits for the end of what broke off: its estimate may.
-    if (reading.later && !event_.complete && record_later(reading)) return;
+    // Nobody waits for the end of what broke off: its estimate may. Streams break off within a sound response, too.
+    if (reading.later && !reading.complete && record_later(reading)) return;
     event::apply_reading(event_, std::move(reading), services_.repeats, *rules_->prices);
     if (capture_) event_.capture_ref = services_.captures->close(std::move(capture_), event_);
     report_quotas();
@@ -187,6 +187,7 @@ class MeteringTap final : public proxy::Tap {
     event::Event event = event_;
     event.request_model = reading.request_model;
     event.response_model = reading.response_model;
+    event.complete = false;
     // Named before it is known whether it can be kept; the event names it in either case.
     if (capture_) event.capture_ref = CaptureStore::name(event);
     auto work = [services = services_, rules = rules_, event, read = reading]() mutable {

@@ -246,8 +246,9 @@ Result<std::size_t> RecordingReader::read_entry(std::string_view entry, std::str
   meter.request_end();
   if (answer_came) meter.response_head(event.status_code, answered.fields);
   meter.response_content(answered.body);
-  meter.response_end(answer_came);
+  meter.response_end(answer_came && !answered.is_missing);
   event::apply_reading(event, meter.finish(), repeats_, *rules_->prices);
+  event.truncated = event.truncated || answered.is_missing;
   report_quotas(quotas, event);
   sink(std::move(event));
   return events;

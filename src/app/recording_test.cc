@@ -137,6 +137,13 @@ TEST_F(RecordingTest, IsIncompleteWhereNoAnswerCame) {
   EXPECT_EQ(event.usage.source, meter::UsageSource::kNone);
 }
 
+TEST_F(RecordingTest, IsTruncatedWhereTheAnswerWasNotRecorded) {
+  const event::Event event = read({.content = R"("size":5000)"});
+  EXPECT_TRUE(event.truncated);
+  EXPECT_FALSE(event.complete);
+  EXPECT_FALSE(read({.content = R"("size":0,"text":"")"}).truncated) << "there was none";
+}
+
 TEST_F(RecordingTest, LeavesOutWhatIsNoCallToAProvider) {
   RecordingReader reader(rules_);
   for (const char* url : {"https://example.com/v1/chat/completions", "https://api.openai.com/favicon.ico"}) {

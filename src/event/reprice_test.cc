@@ -52,6 +52,19 @@ TEST_F(RepriceTest, ReadsUsageAgainAndPricesIt) {
   EXPECT_FALSE(reprice(event)) << "a second time changes nothing";
 }
 
+TEST_F(RepriceTest, KeepsTheStepOfCountsThatStayTheSame) {
+  for (const meter::UsageStep step : {meter::UsageStep::kGeneric, meter::UsageStep::kAlternative}) {
+    Event event = recorded();
+    reprice(event);
+    event.usage.step = step;
+    EXPECT_FALSE(reprice(event));
+    EXPECT_EQ(event.usage.step, step);
+    event.usage.input_tokens = 1;
+    EXPECT_TRUE(reprice(event));
+    EXPECT_EQ(event.usage.step, meter::UsageStep::kSpec) << "other counts: it was read anew";
+  }
+}
+
 TEST_F(RepriceTest, ThePriceIsThatOfTheTime) {
   Event event = recorded();
   event.provider = "openai";

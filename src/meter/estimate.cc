@@ -9,7 +9,24 @@ namespace {
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
+// Makes the counts of input and output, of which at least one is there, those that `total` is the sum of, as far as
+// they allow it: the input was seen as a whole, of the output perhaps a part.
+void fit_to(std::int64_t total, Usage& usage) {
+  const std::int64_t shown = usage.output_tokens.value_or(0);
+  if (shown > total) {
+    usage.total_tokens.reset();
+  } else if (usage.output_tokens && usage.input_tokens && shown <= total - *usage.input_tokens) {
+    usage.output_tokens = total - *usage.input_tokens;
+  } else {
+    usage.input_tokens = total - shown;
+  }
+}
+
 }  // namespace
+
+bool lacks_input(const Usage& usage, const Evidence& seen) {
+  return !usage.input_tokens || (seen.stated_early && *usage.input_tokens == 0);
+}
 
 std::int64_t estimate_tokens(const TextCounter& counter, std::string_view model, const TextSample& sample) {
   const std::string_view text = sample.text;
@@ -37,18 +54,23 @@ void estimate_usage(const TextCounter& counter, const Evidence& seen, bool must_
     if (sample.empty()) return std::nullopt;
     return estimate_tokens(counter, seen.model, sample);
   };
-  bool input = false;
-  if (!usage.input_tokens) {
-    if (!seen.request.empty()) usage.input_tokens = counter.count_request(seen.model, seen.request);
-    if (!usage.input_tokens) usage.input_tokens = tokens(seen.input);
-    input = usage.input_tokens.has_value();
+  const bool total_holds = usage.source == UsageSource::kNone && !seen.stated_early;
+  Count input;
+  if (lacks_input(usage, seen)) {
+    if (!seen.request.empty()) input = counter.count_request(seen.model, seen.request);
+    if (!input) input = tokens(seen.input);
+    if (input) usage.input_tokens = input;
   }
   // What the stream had said of its output is a part of the whole.
   const Count out = tokens(seen.output);
   if (out) usage.output_tokens = std::max(*out, usage.output_tokens.value_or(0));
   if (!input && !out) return;
+  if (!total_holds) usage.total_tokens.reset();
+  if (usage.total_tokens) {
+    fit_to(*usage.total_tokens, usage);
+    input = usage.input_tokens;
+  }
   usage.estimated = !out ? EstimatedCounts::kInput : input ? EstimatedCounts::kBoth : EstimatedCounts::kOutput;
-  usage.total_tokens.reset();
   usage.source = UsageSource::kEstimated;
   usage.step = by_table ? UsageStep::kEstimate : UsageStep::kGuess;
 }

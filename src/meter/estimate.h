@@ -59,12 +59,18 @@ struct Evidence {
   std::string request;  // the whole request; empty if it was not kept as a whole, or is too long to be counted so
   TextSample input;
   TextSample output;
+  // What the provider stated, it said before the end: an input of zero is a placeholder, a total is not the last.
+  bool stated_early = false;
 };
 
+// Whether the input of `usage` is to be counted.
+bool lacks_input(const Usage& usage, const Evidence& seen);
+
 // Fills what `usage` lacks (UsageStep::kGuess where the counter has no table): input from the request, output from the
-// text that was seen, if that is more than the provider had stated before it broke off. Nothing is known of output
-// without text, and then nothing changes where the provider stated something, or where `must_answer`: there is no sign
-// that a model was at work.
+// text that was seen, if that is more than the provider had stated before it broke off. A total that the provider
+// stated alone holds: what is in it beside the text that was seen is taken for output that is not shown. Nothing is
+// known of output without text, and then nothing changes where the provider stated something, or where `must_answer`:
+// there is no sign that a model was at work.
 void estimate_usage(const TextCounter& counter, const Evidence& seen, bool must_answer, Usage& usage);
 
 // What an estimate that had to be a guess can be made of once the table is loaded.

@@ -81,6 +81,35 @@ TEST(Estimate, SaysThatItIsAGuessAndMakesItAnewOnceItCan) {
   EXPECT_EQ(usage.tool_calls.size(), 1U);
 }
 
+// Of a total that was stated alone.
+TEST(Estimate, FitsIntoATotal) {
+  const LengthCounter counter;
+  const auto fitted = [&](std::string_view input, std::string_view output, std::int64_t total, bool early = false) {
+    Evidence seen;
+    seen.input.text = input;
+    seen.output.text = output;
+    seen.stated_early = early;
+    Usage usage;
+    usage.total_tokens = total;
+    estimate_usage(counter, seen, false, usage);
+    return usage;
+  };
+  const Usage hidden = fitted("12345678", "1234", 100);
+  EXPECT_EQ(hidden.input_tokens, 2);
+  EXPECT_EQ(hidden.output_tokens, 98);
+  EXPECT_EQ(hidden.total_tokens, 100);
+  const Usage unseen = fitted("", "1234", 100);
+  EXPECT_EQ(unseen.input_tokens, 99) << "the rest cannot be of what was seen";
+  EXPECT_EQ(unseen.output_tokens, 1);
+  EXPECT_EQ(unseen.estimated, EstimatedCounts::kBoth);
+  const Usage input_alone = fitted("12345678", "", 100);
+  EXPECT_EQ(input_alone.input_tokens, 100);
+  EXPECT_EQ(input_alone.output_tokens, std::nullopt);
+  const Usage early = fitted("12345678", "1234", 100, true);
+  EXPECT_EQ(early.output_tokens, 1);
+  EXPECT_EQ(early.total_tokens, std::nullopt) << "it may have grown since";
+}
+
 TEST(Estimate, WithoutATableIsAGuessForGood) {
   SlowCounter counter;
   counter.state_ = TextCounter::State::kMissing;

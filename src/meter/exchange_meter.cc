@@ -71,7 +71,8 @@ struct ExchangeMeter::State {
   std::unique_ptr<ResponseReader> response;
   int status = 0;
   bool response_ended = false;
-  bool complete = false;
+  bool arrived = false;   // the response came to its end by its transport
+  bool complete = false;  // its content did, too
   bool has_content = false;
 
   bool is_generic() const { return format == fallbacks.generic; }
@@ -110,6 +111,7 @@ struct ExchangeMeter::State {
   }
 
   UsageReading stated_usage();
+  void take_last_stated(UsageReading& own, Verdict& verdict, const Circumstances& circumstances) const;
   void look_elsewhere(UsageReading& own, const Verdict& verdict, const Circumstances& circumstances);
   bool ended_by_error(const Usage& usage) const;
   bool may_estimate(const Usage& usage, bool by_error) const;
@@ -130,11 +132,26 @@ UsageReading ExchangeMeter::State::stated_usage() {
       .should_state_usage = states_usage && complete && has_succeeded() && has_telling_content() && !is_pending(),
       .several_messages = findings.lost_message(),
   };
-  const Verdict verdict = judge(own, circumstances);
+  Verdict verdict = judge(own, circumstances);
   verdict.count_in(findings);
+  if (verdict.contradiction) take_last_stated(own, verdict, circumstances);
   const bool nothing_known = is_generic() && own.usage.source == UsageSource::kNone;
   if (verdict.poor() || nothing_known) look_elsewhere(own, verdict, circumstances);
   return own;
+}
+
+// A stream may state its usage anew in other parts than at first: what it said last, if that is sound by itself, holds
+// as a whole.
+void ExchangeMeter::State::take_last_stated(UsageReading& own, Verdict& verdict,
+                                            const Circumstances& circumstances) const {
+  const std::string details = response ? response->last_usage() : std::string();
+  if (details.empty()) return;
+  UsageReading last = read_usage(format->usage, details);
+  const Verdict its = judge(last, circumstances);
+  if (its.problems() >= verdict.problems() || !last.usage.input_tokens || !last.usage.output_tokens) return;
+  last.usage.step = own.usage.step;
+  own = std::move(last);
+  verdict = its;
 }
 
 void ExchangeMeter::State::look_elsewhere(UsageReading& own, const Verdict& verdict,
@@ -154,29 +171,32 @@ void ExchangeMeter::State::look_elsewhere(UsageReading& own, const Verdict& verd
 }
 
 // Whether a stream named an error in the midst of its answer: that breaks it off as a lost connection does. Where it
-// had said nothing yet, it was refused.
+// had said nothing yet, it was refused. Some say a finish reason with the error: that is no other end.
 bool ExchangeMeter::State::ended_by_error(const Usage& usage) const {
-  if (!response || !response->is_stream() || !has_succeeded()) return false;
-  if (!findings.has(Slot::kErrorType) || findings.has(Slot::kFinishReason)) return false;
+  if (!response || !response->is_stream() || !has_succeeded() || !findings.error_broke_off()) return false;
   return usage.source == UsageSource::kReported || !response->text().empty();
 }
 
 // Only where a call that bills has succeeded, or began to, and its provider said nothing or broke off before it said
-// all: what a provider states is never replaced, least of all a zero.
+// all: what a provider states at the end is never replaced, least of all a zero. A stream that ended properly before
+// it began shows nothing: who cut it short may have never asked a model.
 bool ExchangeMeter::State::may_estimate(const Usage& usage, bool by_error) const {
   if (fallbacks.counter == nullptr || limits.sample_bytes == 0 || is_generic()) return false;
   if (billing != provider::Billing::kAlways || !has_succeeded() || is_pending()) return false;
   if (findings.has(Slot::kErrorType)) return by_error;
+  if (arrived && response && response->is_silent_stream()) return false;
   if (usage.source == UsageSource::kNone) return !complete || has_telling_content();
-  return !complete && response && response->is_stream() && !findings.has(Slot::kFinishReason);
+  if (!response || !response->is_stream()) return false;
+  return response->usage_has_only_begun() || (!complete && !findings.has(Slot::kFinishReason));
 }
 
 void ExchangeMeter::State::estimate(Reading& reading) {
   Usage& usage = reading.usage;
   Evidence seen;
+  seen.stated_early = !reading.complete || (response && response->usage_has_only_begun());
   seen.model =
       findings.has(Slot::kResponseModel) ? findings.text(Slot::kResponseModel) : findings.text(Slot::kRequestModel);
-  if (!usage.input_tokens) {
+  if (lacks_input(usage, seen)) {
     if (request_sample.is_within(kMaxCountedRequestBytes)) seen.request = request_sample.head();
     seen.input = document_text(format->request_text, request_sample);
   }
@@ -292,6 +312,7 @@ void ExchangeMeter::response_content(std::string_view bytes) {
 }
 
 void ExchangeMeter::response_end(bool complete) {
+  state_->arrived = complete;
   state_->complete = complete;
   state_->end_response();
 }

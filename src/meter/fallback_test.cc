@@ -193,6 +193,41 @@ TEST_F(Fallback, TakesAnErrorInTheMidstOfAStreamForItsBreakingOff) {
   EXPECT_TRUE(ended.complete);
 }
 
+// OpenRouter, OpenAI's Responses and Cohere say a finish reason with the error.
+TEST_F(Fallback, TakesAnErrorWithAFinishReasonForABreakingOff) {
+  const std::string error =
+      "data: {\"id\":\"c1\",\"error\":{\"code\":502},\"choices\":[{\"delta\":{\"content\":\"\"},"
+      "\"finish_reason\":\"error\"";
+  const std::string done = "data: [DONE]\n\n";
+  for (const std::string& last : {error + "}]}\n\n", error + "}]}\n\n" + done}) {
+    const Reading reading = read(
+        {.provider = "openrouter", .target = "/api/v1/chat/completions", .response = delta("Hello, world!!!!") + last});
+    EXPECT_EQ(reading.usage.source, UsageSource::kEstimated);
+    EXPECT_EQ(reading.usage.output_tokens, 4);
+    EXPECT_EQ(reading.finish_reason, "error");
+    EXPECT_FALSE(reading.complete);
+    const Reading refused = read({.provider = "openrouter", .target = "/api/v1/chat/completions", .response = last});
+    EXPECT_EQ(refused.usage.source, UsageSource::kNone) << "it had said nothing yet";
+    EXPECT_TRUE(refused.complete);
+  }
+  const Reading stated = read({.provider = "openrouter",
+                               .target = "/api/v1/chat/completions",
+                               .response = delta("Hello, world!!!!") + error +
+                                           "}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}\n\n" + done});
+  EXPECT_EQ(stated.usage.source, UsageSource::kReported) << "its last word";
+  EXPECT_EQ(stated.usage.output_tokens, 2);
+  EXPECT_TRUE(stated.complete);
+  const Reading failed =
+      read({.target = "/v1/responses",
+            .response = "event: response.output_text.delta\ndata: "
+                        "{\"type\":\"response.output_text.delta\",\"delta\":\"abcdefgh\"}\n\n"
+                        "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{"
+                        "\"status\":\"failed\",\"error\":{\"code\":\"server_error\"},\"usage\":null}}\n\n"});
+  EXPECT_EQ(failed.usage.output_tokens, 2);
+  EXPECT_EQ(failed.finish_reason, "failed");
+  EXPECT_FALSE(failed.complete);
+}
+
 // A gateway whose time is over ends the response as HTTP asks, but not the answer within it.
 TEST_F(Fallback, TakesAStreamWithoutItsLastWordsForOneThatBrokeOff) {
   const Reading claude = read({.provider = "anthropic",
@@ -225,8 +260,117 @@ TEST_F(Fallback, KnowsTheEndOfAStreamByAnyOfItsLastWords) {
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}"}) {
     EXPECT_TRUE(read({.response = delta("Hello") + std::string(last)}).complete) << last;
   }
-  EXPECT_TRUE(read({.response = ""}).complete) << "it did not even begin";
   EXPECT_TRUE(read({.provider = "nobody", .response = delta("Hello")}).complete) << "who knows how it ends";
+}
+
+TEST_F(Fallback, ASilentStreamIsNoneThatCameToItsEnd) {
+  for (const std::string_view nothing : {"", ": keep alive\n\n"}) {
+    const Reading cut = read({.response = std::string(nothing)});
+    EXPECT_FALSE(cut.complete) << nothing;
+    EXPECT_EQ(cut.usage.source, UsageSource::kNone) << "who knows whether a model was asked";
+    EXPECT_EQ(cut.faults_of(Fault::kMissingUsage), 0U);
+    EXPECT_EQ(read({.response = std::string(nothing), .complete = false}).usage.estimated, EstimatedCounts::kInput);
+  }
+}
+
+// What message_start says is said before there is anything to count.
+TEST_F(Fallback, CountsWhatOnlyTheBeginningOfAMessageStated) {
+  const std::string zero =
+      "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"usage\":{"
+      "\"input_tokens\":0,\"output_tokens\":0}}}\n\n";
+  const auto claude = [&](const std::string& response, bool complete = true) {
+    return read({.provider = "anthropic", .target = "/v1/messages", .response = response, .complete = complete});
+  };
+  for (const bool complete : {true, false}) {
+    const Reading cut = claude(zero + std::string(kTextDelta), complete);
+    EXPECT_EQ(cut.usage.estimated, EstimatedCounts::kBoth);
+    EXPECT_EQ(cut.usage.input_tokens, 2 + kTokensPerTurn);
+    EXPECT_EQ(cut.usage.output_tokens, 4);
+  }
+  EXPECT_EQ(claude(zero, false).usage.source, UsageSource::kReported) << "no text, no estimate";
+  const std::string stop =
+      "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}";
+  for (const std::string_view usage : {"}\n\n", ",\"usage\":{}}\n\n"}) {
+    const Reading ended = claude(std::string(kMessageStart) + std::string(kTextDelta) + stop + std::string(usage));
+    EXPECT_EQ(ended.usage.estimated, EstimatedCounts::kOutput);
+    EXPECT_EQ(ended.usage.input_tokens, 1000);
+    EXPECT_EQ(ended.usage.output_tokens, 4);
+    EXPECT_TRUE(ended.complete);
+  }
+  const Reading said = claude(zero + std::string(kTextDelta) + stop + ",\"usage\":{\"output_tokens\":2}}\n\n");
+  EXPECT_EQ(said.usage.source, UsageSource::kReported);
+  EXPECT_EQ(said.usage.input_tokens, 0) << "it came to its end";
+}
+
+TEST_F(Fallback, EstimatesWithinAStatedTotal) {
+  const auto chat = [&](std::string_view usage) {
+    return read({.type = "application/json",
+                 .response =
+                     R"({"choices":[{"message":{"content":"Hello, world!!!!"},"finish_reason":"stop"}],"usage":)" +
+                     std::string(usage) + "}"})
+        .usage;
+  };
+  const Usage hidden = chat(R"({"total_tokens":1000})");
+  EXPECT_EQ(hidden.source, UsageSource::kEstimated);
+  EXPECT_EQ(hidden.input_tokens, 2 + kTokensPerTurn);
+  EXPECT_EQ(hidden.output_tokens, 1000 - 2 - kTokensPerTurn);
+  EXPECT_EQ(hidden.total_tokens, 1000);
+  const Usage less = chat(R"({"total_tokens":9})");
+  EXPECT_EQ(less.input_tokens, 5);
+  EXPECT_EQ(less.output_tokens, 4);
+  const Usage nonsense = chat(R"({"total_tokens":3})");
+  EXPECT_EQ(nonsense.input_tokens, 2 + kTokensPerTurn);
+  EXPECT_EQ(nonsense.output_tokens, 4);
+  EXPECT_EQ(nonsense.total_tokens, std::nullopt);
+}
+
+TEST_F(Fallback, TheSideThatIsNotStatedIsTheRestOfTheTotal) {
+  for (const std::string_view usage :
+       {R"({"prompt_tokens":990,"total_tokens":1000})", R"({"completion_tokens":10,"total_tokens":1000})"}) {
+    const Usage rest = read({.type = "application/json", .response = R"({"usage":)" + std::string(usage) + "}"}).usage;
+    EXPECT_EQ(rest.source, UsageSource::kReported);
+    EXPECT_EQ(rest.step, UsageStep::kAlternative);
+    EXPECT_EQ(rest.input_tokens, 990);
+    EXPECT_EQ(rest.output_tokens, 10);
+  }
+  const Exchange embeds{.target = "/v1/embeddings",
+                        .type = "application/json",
+                        .response = R"({"usage":{"prompt_tokens":8,"total_tokens":9}})"};
+  EXPECT_EQ(read(embeds).usage.output_tokens, std::nullopt) << "an endpoint without output";
+  const Exchange equal{.type = "application/json", .response = R"({"usage":{"prompt_tokens":8,"total_tokens":8}})"};
+  EXPECT_EQ(read(equal).usage.output_tokens, std::nullopt) << "not stated, and nothing is left for it";
+}
+
+// A gateway may say the input in parts at first, and at the end as a whole.
+TEST_F(Fallback, TakesTheLastStatementWhereBothTogetherContradict) {
+  const std::string stream =
+      "event: message_start\ndata: "
+      "{\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"usage\":{\"input_tokens\":10,"
+      "\"cache_creation_input_tokens\":5000,\"cache_read_input_tokens\":2000,\"cache_creation\":{"
+      "\"ephemeral_1h_input_tokens\":4000},\"output_tokens\":1}}}\n\n" +
+      std::string(kTextDelta) +
+      "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{"
+      "\"input_tokens\":7010,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":50}}"
+      "\n\n";
+  for (const std::string_view provider : {"anthropic", "nobody"}) {
+    const Reading reading = read({.provider = provider, .target = "/v1/messages", .response = stream});
+    EXPECT_EQ(reading.usage.input_tokens, 7010) << provider;
+    EXPECT_EQ(reading.usage.cache_read_input_tokens, 0) << provider;
+    EXPECT_EQ(reading.usage.cache_creation_1h_input_tokens, std::nullopt) << provider;
+    EXPECT_EQ(reading.usage.output_tokens, 50) << provider;
+    EXPECT_EQ(reading.usage.step, provider == "nobody" ? UsageStep::kGeneric : UsageStep::kSpec);
+  }
+}
+
+TEST_F(Fallback, EstimatesWhereOnlyToolsArgumentsLookLikeUsage) {
+  const Reading reading =
+      read({.provider = "anthropic",
+            .target = "/v1/messages",
+            .type = "application/json",
+            .response = R"({"id":"m","content":[{"type":"tool_use","name":"log","input":{"usage":)"
+                        R"({"input_tokens":123456,"output_tokens":7890}}}],"stop_reason":"tool_use"})"});
+  EXPECT_EQ(reading.usage.source, UsageSource::kEstimated);
+  EXPECT_EQ(reading.usage.input_tokens, 2 + kTokensPerTurn);
 }
 
 TEST_F(Fallback, SaysThatContentBrokeOffWithinItsCoding) {

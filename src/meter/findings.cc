@@ -117,6 +117,14 @@ std::string Findings::take(Slot slot) {
   return std::exchange(texts_[static_cast<std::size_t>(slot)], {});
 }
 
+void Findings::note_event(bool finished, bool usage) {
+  if (!error_seen_ && has(Slot::kErrorType)) {
+    error_seen_ = true;
+    error_within_ = !finished;
+  }
+  usage_since_error_ = usage_since_error_ || (error_seen_ && usage);
+}
+
 std::string Findings::take_usage() {
   std::string usage = take(Slot::kUsage);
   if (usage_members_.empty()) return usage;

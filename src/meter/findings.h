@@ -41,6 +41,13 @@ class Findings {
   void lose_message() { lost_message_ = true; }
   bool lost_message() const { return lost_message_; }
 
+  // An event has been read before which there was a finish reason, if `finished`; `usage` is whether it stated any. To
+  // be told of each event: see error_broke_off().
+  void note_event(bool finished, bool usage);
+  // Whether an error was named before the answer had come to a proper end: by an event of its own, or by the one that
+  // says the finish reason. What is stated with the error or after it is the last word: nothing was broken off then.
+  bool error_broke_off() const { return error_within_ && !usage_since_error_; }
+
   // From here on the first model and id of the response stay: a stream repeats them in every event.
   void keep_first() { keep_first_ = true; }
   // Whether an answer for `pick` would change nothing.
@@ -82,6 +89,9 @@ class Findings {
   std::string stated_id_;
   bool usage_is_alternative_ = false;
   bool lost_message_ = false;
+  bool error_seen_ = false;
+  bool error_within_ = false;  // it came before or with the finish reason
+  bool usage_since_error_ = false;
   bool truncated_ = false;
   bool keep_first_ = false;
 

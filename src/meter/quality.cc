@@ -1,5 +1,6 @@
 #include "meter/quality.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/count.h"
@@ -84,6 +85,10 @@ Verdict judge(UsageReading& reading, const Circumstances& circumstances) {
   verdict.missing =
       circumstances.should_state_usage && lacks_usage(reading.usage, verdict.bad_count || verdict.absurd_count);
   return verdict;
+}
+
+bool have_same_counts(const Usage& one, const Usage& other) {
+  return std::ranges::all_of(kCounts, [&](CountMember member) { return one.*member == other.*member; });
 }
 
 bool is_better(const UsageReading& other, const Verdict& its, const UsageReading& reading, const Verdict& ours) {

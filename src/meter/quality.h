@@ -52,6 +52,9 @@ struct Circumstances {
 // Judges `reading`, from which it removes absurd counts.
 Verdict judge(UsageReading& reading, const Circumstances& circumstances);
 
+// Whether both give the same counts.
+bool have_same_counts(const Usage& one, const Usage& other);
+
 // Whether `other` is to take the place of `reading`: fewer rules apply to it, and it states all that `reading` does.
 bool is_better(const UsageReading& other, const Verdict& its, const UsageReading& reading, const Verdict& ours);
 

@@ -15,6 +15,8 @@ Usage reread_usage(const provider::UsageRules& rules, const Usage& stored) {
   judge(reading, {});
   Usage& usage = reading.usage;
   if (usage.source != UsageSource::kReported) return stored;
+  // The object does not say where in the response it stood.
+  if (have_same_counts(usage, stored)) usage.step = stored.step;
   usage.service_tier = stored.service_tier;
   if (usage.provider_cost_usd.empty()) usage.provider_cost_usd = stored.provider_cost_usd;
   for (const auto& call : stored.tool_calls) {

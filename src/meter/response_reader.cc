@@ -46,8 +46,8 @@ bool ResponseReader::may_be(Framing framing) const {
 
 void ResponseReader::open(StreamReader::Cut cut) {
   decided_ = true;
-  auto& stream =
-      reader_.emplace<StreamReader>(*format_.stream, cut, limits_.max_event_bytes, sample_, findings_, calls_);
+  auto& stream = reader_.emplace<StreamReader>(*format_.stream, format_.usage, cut, limits_.max_event_bytes, sample_,
+                                               findings_, calls_);
   if (!head_usage_.empty()) stream.start_with(std::exchange(head_usage_, {}));
 }
 
@@ -110,6 +110,21 @@ bool ResponseReader::finish(bool complete) {
 TextSample ResponseReader::text() const {
   if (const auto* stream = std::get_if<StreamReader>(&reader_)) return stream->text();
   return document_text(format_.response_text, sample_);
+}
+
+std::string ResponseReader::last_usage() const {
+  const auto* stream = std::get_if<StreamReader>(&reader_);
+  return stream != nullptr ? stream->last_usage() : std::string();
+}
+
+bool ResponseReader::is_silent_stream() const {
+  const auto* stream = std::get_if<StreamReader>(&reader_);
+  return stream != nullptr && !stream->has_begun();
+}
+
+bool ResponseReader::usage_has_only_begun() const {
+  const auto* stream = std::get_if<StreamReader>(&reader_);
+  return stream != nullptr && stream->usage_has_only_begun();
 }
 
 std::string ResponseReader::take_usage() {

@@ -40,8 +40,14 @@ class ResponseReader {
   bool is_stream() const { return std::holds_alternative<StreamReader>(reader_) && !format_.stream->separate; }
   // Whether the content is sound, pictures or a file by its type: nothing that would state usage.
   bool is_media() const { return type_ == Type::kMedia; }
+  // Whether it is a stream in which no event came.
+  bool is_silent_stream() const;
+  // Whether usage was stated at the beginning of a stream alone, before there was any output to count.
+  bool usage_has_only_begun() const;
   // The usage object of the whole response; empty if there was none.
   std::string take_usage();
+  // Of a stream of one message, the usage object that was stated last; else empty.
+  std::string last_usage() const;
   // What was kept of the content.
   const ContentSample& sample() const { return sample_; }
   // The text that came out, as far as it was kept.

@@ -38,13 +38,15 @@ void put_given(const provider::ContentRules& rules, std::string_view type, Findi
 
 }  // namespace
 
-StreamReader::StreamReader(const provider::StreamRules& rules, Cut cut, std::uint32_t max_event_bytes,
-                           ContentSample& sample, Findings& findings, const ApartSink& calls)
+StreamReader::StreamReader(const provider::StreamRules& rules, const provider::UsageRules& usage, Cut cut,
+                           std::uint32_t max_event_bytes, ContentSample& sample, Findings& findings,
+                           const ApartSink& calls)
     : rules_(rules),
       sample_(sample),
       findings_(findings),
       calls_(calls),
-      decoder_(wire::sse::Decoder({.max_event_bytes = max_event_bytes})) {
+      decoder_(wire::sse::Decoder({.max_event_bytes = max_event_bytes})),
+      usage_(usage) {
   const auto* const framing = std::get_if<provider::Framing>(&cut);
   if (framing == nullptr) {
     decoder_.emplace<json::Extractor>(*rules.elements);
@@ -103,7 +105,7 @@ void StreamReader::finish(bool complete) {
 
 bool StreamReader::has_ended() const {
   // The end may have been in a part that was not looked at or could not be read.
-  if (!rules_.says_end || !any_event_ || broken_ || findings_.is_cut() || findings_.has(Fault::kSyntax)) return true;
+  if (!rules_.says_end || broken_ || findings_.is_cut() || findings_.has(Fault::kSyntax)) return true;
   return skipped_ || findings_.has(Slot::kFinishReason) || findings_.has(Slot::kErrorType);
 }
 
@@ -204,6 +206,7 @@ void StreamReader::apply(const provider::EventRule& rule, std::string_view type,
     findings_.take(Slot::kResponseModel);
   }
   findings_.begin_event();
+  const bool finished = findings_.has(Slot::kFinishReason);
   const auto sink = [&](std::size_t query, const json::Value& value) { findings_.take(rule.content, query, value); };
   if (json::extract(rule.content.set, data, sink)) findings_.count(Fault::kSyntax);
   put_given(rule.content, type, findings_);
@@ -212,7 +215,9 @@ void StreamReader::apply(const provider::EventRule& rule, std::string_view type,
     if (!usage_.begin(!message.empty() && message == message_before)) findings_.cut();
   }
   const std::string usage = findings_.take_usage();
+  findings_.note_event(finished, !usage.empty());
   if (usage.empty()) return;
+  usage_has_only_begun_ = rule.begins;
   if (!rule.begins) note_message();
   if (!usage_.add(usage, rule.combine)) findings_.cut();
 }

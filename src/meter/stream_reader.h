@@ -37,9 +37,9 @@ class StreamReader {
   struct Elements {};
   using Cut = std::variant<provider::Framing, Elements>;
 
-  // `rules`, `sample`, `findings` and `calls` must outlive the reader. Every event goes into the sample.
-  StreamReader(const provider::StreamRules& rules, Cut cut, std::uint32_t max_event_bytes, ContentSample& sample,
-               Findings& findings, const ApartSink& calls);
+  // `rules`, `usage`, `sample`, `findings` and `calls` must outlive the reader. Every event goes into the sample.
+  StreamReader(const provider::StreamRules& rules, const provider::UsageRules& usage, Cut cut,
+               std::uint32_t max_event_bytes, ContentSample& sample, Findings& findings, const ApartSink& calls);
 
   // Adds what the response head said it used: the stream's own words join it.
   void start_with(std::string_view usage) { usage_.add(usage, provider::Combine::kSet); }
@@ -48,10 +48,17 @@ class StreamReader {
   void finish(bool complete);
   // Whether the stream said that it is at its end, if it is one that says so.
   bool has_ended() const;
+  // Whether any event came.
+  bool has_begun() const { return any_event_; }
+  // Whether the last message stated its usage in the event alone that begins it: what it says of output is a
+  // placeholder then.
+  bool usage_has_only_begun() const { return usage_has_only_begun_; }
   // The usage object of the whole stream; empty if there was none.
   std::string take_usage() { return usage_.take(); }
   // The text of the events that are in the sample.
   TextSample text() const;
+  // The usage object that was stated last, if the stream is of one message; else empty.
+  std::string last_usage() const { return usage_.last(); }
 
  private:
   void event(std::string_view type, std::string_view data, bool truncated);
@@ -77,6 +84,7 @@ class StreamReader {
   std::string usage_id_;   // of the message that stated its usage last
   bool any_call_ = false;  // an event was a call of its own
   bool any_event_ = false;
+  bool usage_has_only_begun_ = false;
   bool skipped_ = false;  // an event that is no JSON: a stream's last words
   bool broken_ = false;
 };

@@ -244,6 +244,7 @@ void TurnReader::take_request(Open& turn, std::string_view lane) {
 }
 
 void TurnReader::add(Open& turn, const MessageRule& rule, Findings& said) {
+  const bool finished = turn.findings.has(Slot::kFinishReason);
   const std::string usage = said.take_usage();
   if (!usage.empty() && !turn.usage.add(usage, rule.combine)) turn.findings.cut();
   for (auto& call : said.take_tool_calls()) turn.tool_calls.push_back(std::move(call));
@@ -252,6 +253,7 @@ void TurnReader::add(Open& turn, const MessageRule& rule, Findings& said) {
         {.slot = static_cast<Slot>(slot), .rank = 0, .after = {}, .unless = {}, .only = {}, .within = nullptr},
         said.text(static_cast<Slot>(slot)));
   }
+  turn.findings.note_event(finished, !usage.empty());
   turn.findings.add_faults(said);
 }
 
@@ -318,7 +320,7 @@ void TurnReader::keep_session(const MessageRule& rule, std::string_view text) {
 
 // As of HTTP's streams (exchange_meter.cc): an error in the midst of an answer breaks it off.
 bool TurnReader::ended_by_error(const Open& turn, const Usage& usage) {
-  if (!turn.findings.has(Slot::kErrorType) || turn.findings.has(Slot::kFinishReason)) return false;
+  if (!turn.findings.error_broke_off()) return false;
   return turn.turn.operation.empty() && (usage.source == UsageSource::kReported || !turn.answered.empty());
 }
 
@@ -349,7 +351,8 @@ void TurnReader::estimate(const Open& turn, Usage& usage) {
   seen.model = turn.findings.text(Slot::kResponseModel);
   if (seen.model.empty()) seen.model = said(Slot::kResponseModel);
   if (seen.model.empty()) seen.model = said(Slot::kRequestModel);
-  if (!usage.input_tokens) {
+  seen.stated_early = !turn.turn.reading.complete;
+  if (lacks_input(usage, seen)) {
     const bool is_whole = session_kept_.empty() && turn.asked.size() == 1;
     if (is_whole && turn.asked[0].content.is_within(kMaxCountedRequestBytes))
       seen.request = turn.asked[0].content.head();

@@ -381,6 +381,24 @@ TEST_F(TurnReaderTest, AnErrorInTheMidstOfAnAnswerBreaksItOff) {
   EXPECT_EQ(turns_[1].reading.usage.source, UsageSource::kNone);
 }
 
+TEST_F(TurnReaderTest, AFailureSaysAFinishReasonToo) {
+  open("openai", "/v1/responses");
+  for (const std::string_view usage : {"null", R"({"input_tokens":9,"output_tokens":2})"}) {
+    sent(R"({"type":"response.create","model":"m","input":"abcdefgh"})");
+    received(R"({"type":"response.created","response":{"id":"r"}})");
+    received(R"({"type":"response.output_text.delta","delta":"Hello, world!!!!"})");
+    received(R"({"type":"response.failed","response":{"id":"r","status":"failed","error":{"code":"x"},"usage":)" +
+             std::string(usage) + "}}");
+  }
+  ASSERT_EQ(turns_.size(), 2U);
+  EXPECT_EQ(turns_[0].reading.finish_reason, "failed");
+  EXPECT_FALSE(turns_[0].reading.complete);
+  EXPECT_EQ(turns_[0].reading.usage.source, UsageSource::kEstimated);
+  EXPECT_EQ(turns_[0].reading.usage.output_tokens, 4);
+  EXPECT_TRUE(turns_[1].reading.complete) << "it said all";
+  EXPECT_EQ(turns_[1].reading.usage.output_tokens, 2);
+}
+
 // The session is what was said last, and each response answers what was sent since the one before.
 TEST_F(TurnReaderTest, ARealtimeResponseThatBrokeOffIsEstimated) {
   open("openai", "/v1/realtime?model=m");

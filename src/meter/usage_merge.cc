@@ -5,6 +5,7 @@
 
 #include "json/document.h"
 #include "json/writer.h"
+#include "meter/usage_reader.h"
 
 namespace tokometer::meter {
 namespace {
@@ -64,22 +65,42 @@ std::string combined(std::string_view earlier, std::string_view later, Combine h
   return out;
 }
 
-bool UsageSum::add(std::string_view usage, Combine how) { return join(current_, usage, how); }
+std::string combined_counts(const provider::UsageRules& rules, std::string_view earlier, std::string_view later,
+                            Combine how) {
+  std::string joined = combined(earlier, later, how);
+  if (how != Combine::kMaximum || joined == earlier || joined == later) return joined;
+  const auto counts = [&](std::string_view usage) { return read_usage(rules, usage).usage; };
+  const Usage both = counts(joined);
+  const Usage first = counts(earlier);
+  const Usage second = counts(later);
+  const Usage merged = counts(combined(earlier, later, Combine::kMerge));
+  for (const auto member : {&Usage::input_tokens, &Usage::output_tokens}) {
+    if (both.*member > std::max({first.*member, second.*member, merged.*member})) return std::string(later);
+  }
+  return joined;
+}
+
+bool UsageSum::add(std::string_view usage, Combine how) {
+  last_ = how == Combine::kAdd ? std::string_view() : usage;
+  return put(current_,
+             rules_ != nullptr ? combined_counts(*rules_, current_, usage, how) : combined(current_, usage, how));
+}
 
 bool UsageSum::begin(bool again) {
   const std::string ended = std::exchange(current_, {});
-  return again || join(finished_, ended, Combine::kAdd);
+  last_.clear();
+  several_ = several_ || (!again && !ended.empty());
+  return again || put(finished_, combined(finished_, ended, Combine::kAdd));
 }
 
-bool UsageSum::join(std::string& sum, std::string_view usage, Combine how) {
-  std::string joined = combined(sum, usage, how);
+bool UsageSum::put(std::string& sum, std::string joined) {
   if (joined.size() > provider::kMaxUsageBytes) return false;
   sum = std::move(joined);
   return true;
 }
 
 std::string UsageSum::take() {
-  begin(false);
+  put(finished_, combined(finished_, std::exchange(current_, {}), Combine::kAdd));
   return std::exchange(finished_, {});
 }
 

@@ -76,6 +76,24 @@ TEST(UsageSum, DoesNotGrowWithoutEnd) {
   EXPECT_EQ(sum.take(), part);
 }
 
+TEST(UsageSum, KnowsTheLastStatementOfOneMessage) {
+  UsageSum sum;
+  EXPECT_EQ(sum.last(), "");
+  sum.begin(false);
+  sum.add(R"({"in":10})", Combine::kMerge);
+  sum.begin(true);
+  sum.add(R"({"in":11})", Combine::kMerge);
+  sum.add(R"({"out":5})", Combine::kMerge);
+  sum.take();
+  EXPECT_EQ(sum.last(), R"({"out":5})");
+  sum.add(R"({"out":5})", Combine::kAdd);
+  EXPECT_EQ(sum.last(), "") << "a part of a sum";
+  sum.add(R"({"out":6})", Combine::kMerge);
+  sum.begin(false);
+  sum.add(R"({"out":7})", Combine::kMerge);
+  EXPECT_EQ(sum.last(), "") << "of two messages";
+}
+
 TEST(UsageSum, IsEmptyWithoutUsage) {
   UsageSum sum;
   sum.begin(false);

@@ -202,6 +202,22 @@ Count& member(Usage& usage, CountName name) {
   return usage.billed_output_tokens;
 }
 
+// A side that is not stated, but follows from the total: whether there is one. No more than the other side is no word
+// on this one: what has no output states its input as the total, too.
+bool derive_side(const provider::UsageRules& rules, Usage& usage) {
+  for (const CountName needed : {CountName::kInputTokens, CountName::kOutputTokens}) {
+    if (std::ranges::find(rules.counts, needed, &std::pair<CountName, Expression>::first) == rules.counts.end()) {
+      return false;
+    }
+  }
+  if (!usage.total_tokens || usage.input_tokens.has_value() == usage.output_tokens.has_value()) return false;
+  Count& missing = usage.input_tokens ? usage.output_tokens : usage.input_tokens;
+  const std::int64_t stated = usage.input_tokens ? *usage.input_tokens : usage.output_tokens.value_or(0);
+  if (*usage.total_tokens <= stated) return false;
+  missing = *usage.total_tokens - stated;
+  return true;
+}
+
 }  // namespace
 
 UsageReading read_usage(const provider::UsageRules& rules, std::string_view details) {
@@ -221,6 +237,7 @@ UsageReading read_usage(const provider::UsageRules& rules, std::string_view deta
     bool of_no_matter = false;
     if (const Count calls = reader.evaluate(expression, of_no_matter)) usage.tool_calls.emplace_back(tool, *calls);
   }
+  alternative = derive_side(rules, usage) || alternative;
   usage.provider_cost_usd = reader.cost();
   reading.bad_count = reader.has_bad();
   if (usage.input_tokens || usage.output_tokens) {

@@ -16,7 +16,8 @@ struct UsageReading {
 
 // What `details`, a JSON object, states by `rules`. The source is kReported if it states what went in or what came
 // out (a total alone says too little), and the step then kSpec or, if a later alternative gave one of the two,
-// kAlternative.
+// kAlternative. Of input and output, the one that is not stated is the rest of the total, if that is more than the
+// other.
 UsageReading read_usage(const provider::UsageRules& rules, std::string_view details);
 
 // `number`, a JSON number, times 10^-scale as a plain decimal: ("232856000", 10)

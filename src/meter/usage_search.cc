@@ -1,5 +1,6 @@
 #include "meter/usage_search.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -41,6 +42,30 @@ std::optional<std::string_view> leading_object(std::string_view text) {
   return text.substr(0, static_cast<std::size_t>(reader.position()));
 }
 
+// How much of `text`, which begins with an object or array, belongs to it: up to its end, or to where it breaks off.
+std::size_t leading_container(std::string_view text) {
+  json::Reader reader;
+  reader.feed(text);
+  static_cast<void>(reader.next());
+  reader.skip();
+  static_cast<void>(reader.next());
+  return static_cast<std::size_t>(reader.position());
+}
+
+// Empties the objects and arrays of every member called `word`.
+void empty_members(std::string& text, std::string_view word) {
+  for (std::string_view rest = text;;) {
+    const auto value = next_value(rest, word);
+    if (!value) return;
+    if (!value->starts_with('{') && !value->starts_with('[')) continue;
+    const std::size_t size = leading_container(*value);
+    const auto begin = static_cast<std::size_t>(value->data() - text.data());
+    // Both brackets stay, so that what is around it is still JSON.
+    if (size > 2) std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(begin) + 1, size - 2, ' ');
+    rest = std::string_view(text).substr(begin + std::max<std::size_t>(size, 1));
+  }
+}
+
 std::string_view leading_digits(std::string_view text) {
   return text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
 }
@@ -52,7 +77,10 @@ bool says_something(const provider::Format& generic, std::string_view object) {
 }  // namespace
 
 std::string find_usage(const provider::Format& generic, const ContentSample& content) {
-  const auto runs = content.runs();
+  auto runs = content.runs();
+  for (std::string& run : runs) {
+    for (const std::string& word : generic.search.skip) empty_members(run, word);
+  }
   for (const std::string& word : generic.search.objects) {
     std::string usage;
     std::size_t candidates = 0;
@@ -63,7 +91,7 @@ std::string find_usage(const provider::Format& generic, const ContentSample& con
         ++candidates;
         const auto object = leading_object(*value);
         if (!object || !says_something(generic, *object)) continue;
-        usage = combined(usage, *object, provider::Combine::kMaximum);
+        usage = combined_counts(generic.usage, usage, *object, provider::Combine::kMaximum);
       }
     }
     if (!usage.empty() && usage.size() <= provider::kMaxUsageBytes) return usage;

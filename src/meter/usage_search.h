@@ -4,7 +4,10 @@
 // nothing at the places that it knows. What a usage object may be called, and
 // what its members mean, is data (data/providers/generic.json). In JSON text a
 // quoted name before a colon is a member: within a string its quotes would be
-// escaped. Of several objects, as streams have them, the greatest counts hold.
+// escaped. What a model or its user wrote may hold such members, too: so nothing
+// is looked for within arguments, content and schemas (`search.skip`), unless one
+// of them began in a part that was not kept. Of several objects, as streams have
+// them, the greatest counts hold.
 #pragma once
 
 #include <string>

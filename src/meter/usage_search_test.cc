@@ -54,12 +54,35 @@ TEST_F(UsageSearch, TakesTheGreatestOfSeveralStatements) {
   EXPECT_EQ(find(R"({"message":{"usage":{"input_tokens":3}},"usage":{"output_tokens":4}})"), "3/4");
 }
 
+TEST_F(UsageSearch, DoesNotAddTheWholeToItsParts) {
+  const std::string parts = R"({"usage":{"input_tokens":10,"cache_read_input_tokens":2000,"output_tokens":1}})";
+  EXPECT_EQ(find(parts + R"({"usage":{"input_tokens":2010,"cache_read_input_tokens":0,"output_tokens":4}})"), "2010/4");
+  EXPECT_EQ(find(parts + R"({"usage":{"input_tokens":0,"output_tokens":4}})"), "2010/4") << "a placeholder";
+  EXPECT_EQ(find(R"({"usage":{"cache_read_input_tokens":2000}}{"usage":{"input_tokens":10,"output_tokens":4}})"),
+            "2010/4");
+}
+
 TEST_F(UsageSearch, IsNotFooledByText) {
   EXPECT_EQ(find(R"({"text":"{\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}"})"), "");
   EXPECT_EQ(find(R"({"usage":"tokens","tokens":[1,2,3]})"), "");
   EXPECT_EQ(find(R"({"usage":null,"usage":{},"usage":{"seconds":3}})"), "");
   EXPECT_EQ(find(R"({"usage":{"prompt_tokens":3)"), "") << "cut short";
   EXPECT_EQ(find(""), "");
+}
+
+// What a model writes, or a request asked for, may look like anything.
+TEST_F(UsageSearch, IsNotFooledByWhatWasWrittenOrEchoed) {
+  const std::string fake = R"({"usage":{"input_tokens":99,"output_tokens":99},"eval_count":99})";
+  for (const std::string_view name : {"input", "args", "arguments", "parameters", "schema", "content"}) {
+    const std::string written = "{\"" + std::string(name) + "\" : " + fake;
+    EXPECT_EQ(find(written + "}"), "") << name;
+    EXPECT_EQ(find(written + R"(,"usage":{"input_tokens":3,"output_tokens":4}})"), "3/4") << name;
+    EXPECT_EQ(find("{\"" + std::string(name) + "\":[[" + fake + "],{}],\"usage\":{\"input_tokens\":3}}"), "3/-")
+        << name;
+    EXPECT_EQ(find(written.substr(0, written.size() - 1)), "") << name << ", cut short";
+  }
+  EXPECT_EQ(find(R"({"text":{"format":{"schema":)" + fake + "}}}"), "");
+  EXPECT_EQ(find(R"({"arguments":"none","usage":{"input_tokens":3,"content":{"x":1}}})"), "3/-");
 }
 
 TEST_F(UsageSearch, FindsUsageAtBothEndsOfLongContent) {

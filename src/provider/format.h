@@ -145,6 +145,8 @@ struct StreamRules {
 struct SearchRules {
   std::vector<std::string> objects;  // member names, quoted: "\"usage\""; the earlier ones are preferred
   std::vector<std::string> members;  // of numbers that stand without an object of their own, quoted
+  // Member names, quoted, in whose objects and arrays nothing is looked for: what a model or its user wrote.
+  std::vector<std::string> skip;
 };
 
 // What a message on a WebSocket is to the turns of its connection.

@@ -260,7 +260,9 @@ std::vector<std::string> quoted_names(ObjectReader& reader, std::string_view key
 
 SearchRules compile_search(const Merged& value, Mistakes& mistakes) {
   ObjectReader reader(value, mistakes);
-  SearchRules rules{.objects = quoted_names(reader, "objects"), .members = quoted_names(reader, "members")};
+  SearchRules rules{.objects = quoted_names(reader, "objects"),
+                    .members = quoted_names(reader, "members"),
+                    .skip = quoted_names(reader, "skip")};
   reader.finish();
   return rules;
 }

@@ -78,3 +78,25 @@ def a_stream_without_usage_is_estimated(folder: Path) -> None:
     assert event["usage_source"] == "estimated" and event["usage_step"] in ("estimate", "guess"), event
     assert 5 <= event["input_tokens"] <= 20 and 3 <= event["output_tokens"] <= 10, event
     assert event["complete"] is True and float(event["cost_usd"]) > 0, event
+
+
+def cut_short(exchange: Exchange) -> None:
+    """What a gateway does whose time is over: the response ends as HTTP asks, the answer within it does not."""
+    exchange.begin_stream()
+    for text in TEXT:
+        chunk = {"id": "chatcmpl-1", "model": "gpt-5", "choices": [{"index": 0, "delta": {"content": text}}]}
+        exchange.stream(sse(chunk).encode())
+    exchange.end_stream()
+
+
+@test
+def the_first_stream_that_is_cut_short_waits_for_the_table(folder: Path) -> None:
+    with Origin(cut_short) as origin, Proxy(folder, origins={"openai": origin.url}, options=["--quiet"]) as proxy:
+        # It asks for usage, so that nobody prepares for having to count.
+        asks = {"model": "gpt-5", "messages": MESSAGES, "stream": True, "stream_options": {"include_usage": True}}
+        with Connection.open(proxy.port) as client:
+            headers = {"X-Tokometer-Session": "s"}
+            client.send(request("POST", "/openai/v1/chat/completions", json.dumps(asks).encode(), headers))
+            assert client.read_response("POST").status == 200
+        event = proxy.event_of("s")
+    assert (event["usage_step"], event["complete"]) == ("estimate", False), event
