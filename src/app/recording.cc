@@ -81,6 +81,21 @@ bool is_private(std::string_view host) {
 // Where Tokometer listens unless it is told otherwise.
 bool is_own_port(std::string_view host) { return host.ends_with(":4141"); }
 
+// Whose call it is that went to a host of the user's own: recorded between a client and Tokometer itself, whose routes
+// are taken off `target`, or to a server that is not who made up its paths. Null for other hosts.
+const provider::Spec* spec_of_local(const provider::Registry& providers, std::string_view method,
+                                    std::string_view authority, wire::Fields fields, std::string_view& target) {
+  const std::string_view host = without_port(authority);
+  if (!is_loopback(host) && !is_private(host)) return nullptr;
+  if (const auto routed = providers.by_route(target)) {
+    target = routed->target;
+    return routed->spec;
+  }
+  const provider::Spec* const own_server = is_own_port(authority) ? nullptr : providers.by_name(kOwnServer);
+  if (own_server != nullptr && providers.endpoint(*own_server, method, target, fields) != nullptr) return own_server;
+  return providers.by_bare_path(method, target, fields);
+}
+
 }  // namespace
 
 RecordingReader::RecordingReader(std::shared_ptr<const Rules> rules, Limits limits)
@@ -168,28 +183,14 @@ Result<std::size_t> RecordingReader::read_entry(std::string_view entry, std::str
   const HarMessage answered(response["headers"], response["content"]);
   if (asked.text_fault || answered.text_fault) return fail(ErrorCode::kInvalid, "a body is not base64 as it says");
 
-  std::string_view target = url->target;
   const provider::Registry& providers = *rules_->providers;
   // Our own captures say which provider it was, whatever host served it.
   const auto own = root["_provider"].string();
   const provider::Spec* spec = own ? providers.by_name(*own) : nullptr;
+  std::string_view target = url->target;
   // It may have been unknown then, and be known now.
   if (spec == nullptr) spec = providers.by_host(url->host);
-  const std::string_view host = without_port(url->host);
-  if (spec == nullptr && !own && (is_loopback(host) || is_private(host))) {
-    // Recorded between a client and Tokometer itself, or a server of one's own, which is not who made up its paths.
-    if (const auto routed = providers.by_route(target)) {
-      spec = routed->spec;
-      target = routed->target;
-    } else {
-      spec = providers.by_bare_path(*method, target, asked.fields);
-      const provider::Spec* const own_server = providers.by_name(kOwnServer);
-      if (own_server != nullptr && !is_own_port(url->host) &&
-          providers.endpoint(*own_server, *method, target, asked.fields) != nullptr) {
-        spec = own_server;
-      }
-    }
-  }
+  if (spec == nullptr && !own) spec = spec_of_local(providers, *method, url->host, asked.fields, target);
   const provider::Endpoint* const endpoint =
       spec == nullptr ? nullptr : providers.endpoint(*spec, *method, target, asked.fields);
   if (endpoint == nullptr || endpoint->ignore) return 0;

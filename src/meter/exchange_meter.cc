@@ -239,7 +239,9 @@ void ExchangeMeter::each_call(CallSink use) {
     reading.usage.service_tier = call.take(Slot::kServiceTier);
     for (auto& tool : call.take_tool_calls()) reading.usage.tool_calls.push_back(std::move(tool));
     reading.billing = state->billing;
-    reading.complete = true;
+    // A model that its provider fell back from may have been broken off; the other events are whole.
+    const bool fell_back = !state->format->stream || !state->format->stream->separate;
+    reading.complete = !fell_back || call.has(Slot::kFinishReason);
     call.move_to(reading);
     for (std::size_t i = 0; i < kFaultCount; ++i) {
       for (std::uint32_t n = 0; n < reading.faults[i]; ++n) state->findings.count(static_cast<Fault>(i));

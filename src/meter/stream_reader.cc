@@ -201,9 +201,10 @@ void StreamReader::apply(const provider::EventRule& rule, std::string_view type,
   if (rules_.separate) return apply_apart(rule, type, data);
   if (!rule.begins && !may_answer(rule.content, data)) return;
   std::string message_before;
+  std::string model_before;
   if (rule.begins) {
     message_before = findings_.take(Slot::kResponseId);
-    findings_.take(Slot::kResponseModel);
+    model_before = findings_.take(Slot::kResponseModel);
   }
   findings_.begin_event();
   const bool finished = findings_.has(Slot::kFinishReason);
@@ -212,6 +213,9 @@ void StreamReader::apply(const provider::EventRule& rule, std::string_view type,
   put_given(rule.content, type, findings_);
   if (rule.begins) {
     const std::string& message = findings_.text(Slot::kResponseId);
+    if (!model_before.empty() && findings_.text(Slot::kResponseModel) != model_before && message != message_before) {
+      set_apart(model_before, message_before);
+    }
     if (!usage_.begin(!message.empty() && message == message_before)) findings_.cut();
   }
   const std::string usage = findings_.take_usage();
@@ -220,6 +224,23 @@ void StreamReader::apply(const provider::EventRule& rule, std::string_view type,
   usage_has_only_begun_ = rule.begins;
   if (!rule.begins) note_message();
   if (!usage_.add(usage, rule.combine)) findings_.cut();
+}
+
+// The messages before were another model's, which their provider fell back from: they are a call of their own, since
+// each model has its price.
+void StreamReader::set_apart(std::string_view model, std::string_view id) {
+  if (!calls_) return;
+  const std::string usage = usage_.take();
+  if (usage.empty()) return;
+  Findings call;
+  const auto put = [&](Slot slot, std::string_view text) {
+    call.put({.slot = slot, .rank = 0, .after = {}, .unless = {}, .only = {}, .within = nullptr}, text);
+  };
+  put(Slot::kResponseModel, model);
+  put(Slot::kResponseId, id);
+  put(Slot::kFinishReason, findings_.take(Slot::kFinishReason));
+  put(Slot::kServiceTier, findings_.text(Slot::kServiceTier));
+  calls_(call, usage);
 }
 
 // Two messages that state their usage in one stream, without an event that begins them: only one usage can be kept.

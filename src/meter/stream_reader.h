@@ -28,7 +28,8 @@
 
 namespace tokometer::meter {
 
-// Takes what an event said that is a call of its own, and its usage object: provider::StreamRules::separate.
+// Takes what is a call of its own, and its usage object: what an event of provider::StreamRules::separate said, or the
+// messages of a model from which a stream fell back to another.
 using ApartSink = std::function<void(Findings& call, const std::string& usage)>;
 
 class StreamReader {
@@ -68,6 +69,7 @@ class StreamReader {
   const provider::EventRule* named(std::string_view type) const;
   bool is_awaited(const provider::Pick& pick) const;
   bool may_answer(const provider::ContentRules& rules, std::string_view data) const;
+  void set_apart(std::string_view model, std::string_view id);
   void note_message();
   void apply(const provider::EventRule& rule, std::string_view type, std::string_view data);
   void apply_apart(const provider::EventRule& rule, std::string_view type, std::string_view data);
