@@ -102,8 +102,9 @@ def stated_costs(events: ours.Events) -> Counter:
     counts: Counter = Counter()
     for id, row in recorded.expected().items():
         event = events.get(id, {})
-        # Grok on Azure states 0, because Azure bills.
-        if row["cost_reported_usd"] is None or event.get("provider") == "azure.ai.openai":
+        # Grok on Azure states 0, because Azure bills; OpenRouter, because a key of the caller's own paid elsewhere.
+        own_key = bool((event.get("usage_details") or {}).get("is_byok"))
+        if row["cost_reported_usd"] is None or event.get("provider") == "azure.ai.openai" or own_key:
             continue
         read = event.get("provider_cost_usd")
         counts["all"] += 1
