@@ -1,6 +1,8 @@
 // `tokometer down` and `tokometer restart`.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +56,7 @@ Result<ExitCode> run_restart(const Arguments& arguments, Environment& environmen
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
   auto options = option_words(arguments);
+  const auto given = without_place(options);
   const auto running = app::find_instance(config->data_dir);
   bool service = false;
   if (running) {
@@ -67,12 +70,14 @@ Result<ExitCode> run_restart(const Arguments& arguments, Environment& environmen
                                                    running->pid));
     }
     service = is_service(*running);
-    if (service && !options.empty()) {
+    if (service && !given.empty()) {
       return fail(ErrorCode::kUsage,
                   "a service takes its settings from the file (`tokometer config init`), not from options");
     }
     // As it was started, but for what is given now.
-    if (options.empty() && running->status) options = running->status->start.options;
+    if (given.empty() && running->status) {
+      std::ranges::move(without_place(running->status->start.options), std::back_inserter(options));
+    }
     if (auto stopped = stop(*config, *running, arguments.has("now"), environment); !stopped) {
       return fail(std::move(stopped.error()));
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/instance.h"
 #include "app/interception.h"
 #include "app/tool_environment.h"
 #include "app/trust_files.h"
@@ -19,7 +20,10 @@ namespace fs = std::filesystem;
 
 // With the name and password that a proxy asks for which others can reach, too.
 std::string with_token(const std::string& url, const app::Config& config) {
-  if (std::ranges::all_of(config.listen, app::is_local_listener)) return url;
+  // The proxy that runs may have been told other addresses than these settings say.
+  const auto running = app::find_instance(config.data_dir);
+  const auto& listening = running && running->status ? running->status->listening : config.listen;
+  if (std::ranges::all_of(listening, app::is_local_listener)) return url;
   const auto token = app::proxy_token(config.data_dir);
   constexpr std::string_view kScheme = "http://";
   if (!token || !url.starts_with(kScheme)) return url;

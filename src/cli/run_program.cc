@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "app/child.h"
+#include "app/instance.h"
 #include "app/interception.h"
 #include "app/proxy_service.h"
 #include "app/shared_proxy.h"
@@ -112,9 +113,16 @@ Result<void> start_proxy(const Arguments& arguments, const app::Config& config, 
   return fail(started.error().code, said.text() + started.error().message);
 }
 
-// A proxy that was there has settings of its own, which are not ours to change.
-Result<void> check_passed(const Arguments& arguments, const app::SharedProxy& proxy) {
+// A proxy that was there has settings of its own, which are not ours to change. That of a run before may be there
+// still, and have just those that are asked for.
+Result<void> check_passed(const Arguments& arguments, const app::SharedProxy& proxy, const app::Config& config) {
   if (!proxy.was_there()) return {};
+  const auto running = app::find_instance(config.data_dir);
+  if (running && running->status) {
+    const auto& has = running->status->start.options;
+    const auto is_had = [&](const std::string& word) { return std::ranges::find(has, word) != has.end(); };
+    if (std::ranges::all_of(without_place(option_words(arguments)), is_had)) return {};
+  }
   for (const Arguments::Given& given : arguments.given()) {
     const Option& option = *given.option;
     if (std::ranges::find(kPassedSettings, option.setting) == kPassedSettings.end()) continue;
@@ -258,7 +266,7 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
 
   const auto proxy = app::SharedProxy::use(*config, [&] { return start_proxy(arguments, *config, environment); });
   if (!proxy) return fail(proxy.error());
-  if (auto checked = check_passed(arguments, *proxy); !checked) return fail(std::move(checked.error()));
+  if (auto checked = check_passed(arguments, *proxy, *config); !checked) return fail(std::move(checked.error()));
   ProgramRun run{.context = std::move(*context),
                  .command = {arguments.positionals().begin(), arguments.positionals().end()},
                  .started_at = environment.clock.now(),

@@ -74,6 +74,13 @@ std::vector<std::string> option_words(const Arguments& arguments) {
   return words;
 }
 
+std::vector<std::string> without_place(std::vector<std::string> words) {
+  std::erase_if(words, [](const std::string& word) {
+    return word.starts_with("--data-dir=") || word.starts_with("--config=") || word.starts_with("--config-dir=");
+  });
+  return words;
+}
+
 Result<app::Running> wait_until_serving(const app::Config& config, const Environment& environment, milliseconds limit) {
   const SteadyTime deadline = environment.clock.steady() + limit;
   for (;;) {

@@ -17,6 +17,9 @@ namespace tokometer::cli {
 // The options that set settings, and --config, as words for another command line: paths made absolute.
 std::vector<std::string> option_words(const Arguments& arguments);
 
+// Those of `words` that are more than which proxy is meant, as --data-dir and --config are.
+std::vector<std::string> without_place(std::vector<std::string> words);
+
 // Starts `tokometer proxy` with `options` in the background, for `run_by`, and waits until it serves. What it says
 // until then goes to environment.err. Fails if it ends instead.
 Result<app::Running> start_in_background(const app::Config& config, const std::vector<std::string>& options,

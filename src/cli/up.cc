@@ -48,7 +48,8 @@ Result<ExitCode> run_up(const Arguments& arguments, Environment& environment) {
                                                    serving->pid));
     }
     say_serving(*serving, "serves already", *config, environment.out);
-    if (!options.empty() && serving->status->start.options != options) {
+    const auto given = without_place(options);
+    if (!given.empty() && without_place(serving->status->start.options) != given) {
       environment.err.print("tokometer: it was started with other options; `tokometer restart` takes these\n");
     }
     return ExitCode::kOk;

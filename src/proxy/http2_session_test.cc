@@ -392,7 +392,7 @@ TEST(Http2SessionTest, AWebSocketBecomesAnUpgrade) {
               << "1 head 200 sec-websocket-protocol=p";
   play >> received(1, "frame") << "tap origin frame" << "1 content frame";
   play.content(0, "back") << "send 1 back" << "tap client back";
-  play.content(0, "", End::kYes) << "close 1 half" << "tap client ended";
+  play.content(0, "bye", End::kYes) << "send 1 bye" << "close 1 half" << "tap client bye" << "tap client ended";
   play >> eof(1) << "tap end" << "close 1 graceful" << "1 end";
 }
 

@@ -60,12 +60,14 @@ void HttpOrigin::connect_again() { conn_ = upstreams_.connect(*this, origin_, Re
 
 bool HttpOrigin::send(const Piece& piece) {
   if (state_ == State::kTunnel) {
+    if (half_closed_) return true;
     const std::string_view bytes = piece.http1(Framing::Kind::kUntilClose, framed_);
-    if (piece.end && !half_closed_) {
+    const bool writable = bytes.empty() || upstreams_.driver().send(conn_, {bytes});
+    if (piece.end) {
       half_closed_ = true;
       upstreams_.close(conn_, *this, Close::kHalf);
     }
-    return bytes.empty() || upstreams_.driver().send(conn_, {bytes});
+    return writable;
   }
   request_whole_ = piece.end;
   if (state_ == State::kNone) return true;

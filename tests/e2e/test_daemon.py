@@ -59,6 +59,20 @@ def up_and_down_are_idempotent_and_say_what_is(folder: Path) -> None:
 
 
 @test
+def restart_keeps_its_options_wherever_its_data_is(folder: Path) -> None:
+    with Home(folder) as home:
+        place = ("--data-dir", str(folder / "elsewhere"))
+        home.run("up", *place, "--listen", "127.0.0.1:0", "--workers", "1")
+        try:
+            assert "other options" not in home.run("up", *place)
+            home.run("restart", *place)
+            (address,) = json.loads(home.run("status", "--json", *place))["listening"]
+            assert not address.endswith(":4141"), "its --listen is forgotten"
+        finally:
+            home.run("down", *place)
+
+
+@test
 def what_keeps_it_from_starting_is_said(folder: Path) -> None:
     with Home(folder) as home, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

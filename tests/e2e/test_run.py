@@ -456,6 +456,14 @@ def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
 
 
 @test
+def run_takes_the_proxy_of_the_run_before_if_it_has_what_is_asked_for(folder: Path) -> None:
+    with runs(folder) as them:
+        for _ in range(3):
+            done = them.run("true", options=("--tunnel", "llm.example"))
+            assert done.returncode == 0, done
+
+
+@test
 def a_context_reaches_no_origin(folder: Path) -> None:
     seen: list[list[tuple[str, str]]] = []
 

@@ -253,6 +253,14 @@ def uninstall_leaves_the_files_byte_for_byte(folder: Path) -> None:
 
 
 @test
+def env_names_the_token_of_a_proxy_that_others_can_reach(folder: Path) -> None:
+    with Home(folder) as home:
+        home.run("up", "--listen", "0.0.0.0:0")
+        token = (folder / ".local/share/tokometer/proxy-token").read_text().strip()
+        assert json.loads(home.run("env", "--format", "json"))["HTTPS_PROXY"].startswith(f"http://shell:{token}@127.0.0.1:")
+
+
+@test
 def env_files_keep_their_other_lines(folder: Path) -> None:
     with Home(folder) as home:
         url = home.up()
