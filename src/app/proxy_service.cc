@@ -253,8 +253,8 @@ Result<std::unique_ptr<net::CertificateAuthority>> ProxyService::find_authority(
   const auto foreign = std::ranges::find_if(domains, [&](const auto& domain) { return !(*authority)->covers(domain); });
   if (foreign != domains.end()) {
     log_.once(LogLevel::kWarn, "authority",
-              fmt::format("the certificate authority was made before {} was to be intercepted: clients may refuse it; "
-                          "make a new one by `tokometer ca rotate`",
+              fmt::format("the certificate authority was made before {0} was to be intercepted: clients may refuse it; "
+                          "make a new one by `tokometer ca rotate --intercept {0}`",
                           *foreign));
   }
   return authority;

@@ -29,9 +29,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::vector<std::string>> domains_for(const app::Config& config) {
+// Also what the proxy that runs was told on its command line.
+Result<std::vector<std::string>> domains_for(app::Config config) {
   const auto rules = app::load_rules(config.config_dir);
   if (!rules) return fail(rules.error());
+  const auto running = app::find_instance(config.data_dir);
+  if (running && running->status) {
+    constexpr std::string_view kIntercept = "--intercept=";
+    for (const std::string& word : running->status->start.options) {
+      if (word.starts_with(kIntercept)) config.intercept.push_back(word.substr(kIntercept.size()));
+    }
+  }
   return app::intercepted_domains(*(*rules)->providers, config);
 }
 
@@ -216,7 +224,7 @@ Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment
   environment.out.print("{} is the certificate authority now\n", (*authority)->info().name);
   if (const auto running = app::find_instance(config->data_dir)) {
     // It reads its authority again with its settings.
-    if (kill(running->pid, SIGHUP) == 0) environment.out.print("process {} uses it from now on\n", running->pid);
+    if (kill(running->pid, SIGHUP) == 0) environment.out.print("process {} is told to use it\n", running->pid);
   }
   environment.out.write(
       "Trust it by `tokometer ca install`; programs started before, and files made by `tokometer env` or `ca export`, "
@@ -229,6 +237,8 @@ Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment
 Command ca_command() {
   const Option json{.name = "json", .help = "As one JSON object"};
   const Option dry{.name = "dry-run", .help = "Only say what would be done, command by command"};
+  std::vector<Option> intercept = setting_options();
+  std::erase_if(intercept, [](const Option& option) { return option.setting != "intercept"; });
   const Option only{.name = "only",
                     .type = OptionType::kChoice,
                     .placeholder = "WHICH",
@@ -273,8 +283,13 @@ Command ca_command() {
           {.name = "rotate",
            .summary = "Make a new one in its place",
            .description =
-               "The old key is gone then. The old certificate stays listed by `ca show` until it expires, for `ca "
-               "uninstall` to take out of the stores.",
+               "It is good for the hosts of the providers, of the settings and of the proxy that runs, and for those "
+               "of "
+               "--intercept. The old key is gone then. The old certificate stays listed by `ca show` until it expires, "
+               "for `ca uninstall` to take out of the stores.",
+           .options = std::move(intercept),
+           .examples = {{"tokometer ca rotate --intercept llm.example",
+                         "Before `tokometer run --intercept llm.example`"}},
            .run = run_rotate}}};
 }
 

@@ -233,6 +233,17 @@ def without_a_manager_the_service_says_what_to_do(folder: Path) -> None:
 
 
 @test
+def a_new_authority_is_good_for_what_the_proxy_was_told_to_intercept(folder: Path) -> None:
+    with Home(folder) as home:
+        home.run("ca", "show")
+        home.up("--intercept", "told.example")
+        permitted = lambda: json.loads(home.run("ca", "show", "--json"))["permitted"]  # noqa: E731
+        assert "told.example" not in permitted()
+        home.run("ca", "rotate", "--intercept", "asked.example")
+        assert {"told.example", "asked.example", "api.openai.com"} <= set(permitted())
+
+
+@test
 def the_certificate_authority_is_shown_exported_and_rotated(folder: Path) -> None:
     with Home(folder) as home:
         first = json.loads(home.run("ca", "show", "--json"))
