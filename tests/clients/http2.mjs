@@ -52,12 +52,15 @@ if (what === "calls") {
     });
     stream.on("data", (bytes) => {
       received = Buffer.concat([received, bytes]);
-      if (!received.includes('"response.completed"')) return;
+      if (stream.writableEnded || !received.includes('"response.completed"')) return;
       stream.end(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]));
     });
     stream.on("error", (error) => console.log(JSON.stringify({ error: error.code })));
     stream.on("close", () => {
-      console.log(JSON.stringify({ completed: received.includes('"response.completed"'), code: stream.rstCode }));
+      // Its last frame goes with the stream's end, and must be answered in kind.
+      const answered = received.subarray(-4).equals(Buffer.from([0x88, 0x02, 0x03, 0xe8]));
+      const completed = received.includes('"response.completed"') && answered;
+      console.log(JSON.stringify({ completed, code: stream.rstCode }));
       session.close();
     });
   });
