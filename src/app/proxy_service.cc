@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <future>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -111,11 +111,19 @@ std::filesystem::path journal_folder(const std::filesystem::path& data_dir) { re
 class ProxyService::Contexts final : public proxy::ContextSource {
  public:
   explicit Contexts(std::shared_ptr<const proxy::Context> first) : current_(std::move(first)) {}
-  std::shared_ptr<const proxy::Context> current() const override { return current_.load(); }
-  void replace(std::shared_ptr<const proxy::Context> next) { current_.store(std::move(next)); }
+  std::shared_ptr<const proxy::Context> current() const override {
+    const std::lock_guard lock(mutex_);
+    return current_;
+  }
+  void replace(std::shared_ptr<const proxy::Context> next) {
+    const std::lock_guard lock(mutex_);
+    current_.swap(next);
+  }
 
  private:
-  std::atomic<std::shared_ptr<const proxy::Context>> current_;
+  // Not std::atomic<std::shared_ptr>: libstdc++ 12's gives a reader's lock back without a barrier, which is a race.
+  mutable std::mutex mutex_;
+  std::shared_ptr<const proxy::Context> current_;
 };
 
 ProxyService::ProxyService(const Config& config, const Clock& clock, Log& log)
