@@ -5,8 +5,10 @@
 
 #include "app/setting.h"
 #include "app/upstream.h"
+#include "net/address.h"
 #include "net/resolver.h"
 #include "net/upstream_proxy.h"
+#include "provider/host_pattern.h"
 
 namespace tokometer::app {
 namespace {
@@ -58,8 +60,8 @@ std::optional<std::string> listen_fault(std::string_view address) {
 }
 
 std::optional<std::string> host_pattern_fault(std::string_view pattern) {
-  if (!pattern.empty() && pattern.find_first_of("/@ \t") == std::string_view::npos) return std::nullopt;
-  return fmt::format("\"{}\" is no host: say NAME, *.NAME or *, without scheme and path", pattern);
+  if (provider::is_host_pattern(pattern) || net::Address::ip(pattern, 0)) return std::nullopt;
+  return fmt::format("\"{}\" is no host: say NAME, *.NAME, * or an IP address, without scheme, port and path", pattern);
 }
 
 std::optional<std::string> resolve_fault(std::string_view text) {

@@ -166,6 +166,15 @@ TEST_F(SettingsTest, TellsEveryFaultWithItsPlace) {
                 "--print: \"loud\" is not one of line, panel, json, quiet (the default is line)\n");
 }
 
+TEST_F(SettingsTest, RefusesPatternsThatMatchNoHost) {
+  const std::string file =
+      write("intercept: [good.example, 'a..b']\ntunnel:\n  - \"*.x.com\"\n  - x.com:443\n  - ::1\n").string();
+  options_ = {{"intercept", "https://x.com"}};
+  const std::string remedy = " is no host: say NAME, *.NAME, * or an IP address, without scheme, port and path\n";
+  EXPECT_EQ(faults(), file + ":1: intercept: \"a..b\"" + remedy + file + ":3: tunnel: \"x.com:443\"" + remedy +
+                          "--intercept: \"https://x.com\"" + remedy);
+}
+
 TEST_F(SettingsTest, RefusesKeysOfTheWrongShape) {
   const std::string file = write("workers: [1, 2]\nlisten:\n  a: 1\norigins: x\nprint:\ntype: a\ntype: b\n").string();
   EXPECT_EQ(faults(), file + ":1: workers: takes one value, not a list\n" +  //

@@ -22,6 +22,10 @@ std::string lowercase(std::string_view text) {
   return lower;
 }
 
+bool is_label_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*';
+}
+
 }  // namespace
 
 bool host_matches(std::string_view pattern, std::string_view host) {
@@ -36,6 +40,16 @@ bool host_matches(std::string_view pattern, std::string_view host) {
     if (pattern_dot == std::string_view::npos || host_dot == std::string_view::npos) return pattern_dot == host_dot;
     pattern.remove_prefix(pattern_dot + 1);
     host.remove_prefix(host_dot + 1);
+  }
+}
+
+bool is_host_pattern(std::string_view pattern) {
+  while (true) {
+    const auto dot = pattern.find('.');
+    const auto label = pattern.substr(0, dot);
+    if (label.empty() || !std::ranges::all_of(label, is_label_character)) return false;
+    if (dot == std::string_view::npos) return true;
+    pattern.remove_prefix(dot + 1);
   }
 }
 

@@ -14,4 +14,7 @@ namespace tokometer::provider {
 
 bool host_matches(std::string_view pattern, std::string_view host);
 
+// Whether `pattern` can match a name at all: "*", or labels of letters, digits, '-', '_' and '*', none of them empty.
+bool is_host_pattern(std::string_view pattern);
+
 }  // namespace tokometer::provider

@@ -34,5 +34,16 @@ TEST(HostPattern, HasPartsOfLabels) {
   EXPECT_FALSE(host_matches("*.*.x.com", "b.x.com"));
 }
 
+TEST(HostPattern, TellsWhatCanMatchANameAtAll) {
+  for (const std::string_view pattern :
+       {"*", "x", "api.x.com", "*.x.com", "run.*.x-1.com", "us-*.x_y.com", "10.0.0.1"}) {
+    EXPECT_TRUE(is_host_pattern(pattern)) << pattern;
+  }
+  for (const std::string_view pattern : {"", ".", "a..b", ".x.com", "x.com.", "x .com", "x.com:443", "https://x.com",
+                                         "x.com/v1", "u@x.com", "[::1]", "b\xC3\xBC.com"}) {
+    EXPECT_FALSE(is_host_pattern(pattern)) << pattern;
+  }
+}
+
 }  // namespace
 }  // namespace tokometer::provider
