@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
@@ -99,6 +100,15 @@ std::string constraints_of(const std::vector<std::string>& permitted) {
   return text;
 }
 
+// "10.0.0.9", "127.0.0.0/8"
+std::string network_text(const unsigned char* address, const unsigned char* mask) {
+  constexpr int kWhole = 32;
+  int prefix = 0;
+  for (int i = 0; i < 4; ++i) prefix += std::popcount(mask[i]);
+  std::string text = fmt::format("{}.{}.{}.{}", address[0], address[1], address[2], address[3]);
+  return prefix == kWhole ? text : fmt::format("{}/{}", text, prefix);
+}
+
 std::vector<std::string> permitted_by(const X509& certificate) {
   std::vector<std::string> permitted;
   const std::unique_ptr<NAME_CONSTRAINTS, BioDeleter> constraints(
@@ -115,7 +125,7 @@ std::vector<std::string> permitted_by(const X509& certificate) {
     if (base->type == GEN_DNS) {
       permitted.emplace_back(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
     } else if (size == 8) {  // address and mask
-      permitted.push_back(fmt::format("{}.{}.{}.{}", data[0], data[1], data[2], data[3]));
+      permitted.push_back(network_text(data, data + 4));
     }
   }
   return permitted;
