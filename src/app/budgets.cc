@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/count.h"
+#include "base/digits.h"
 
 namespace tokometer::app {
 namespace {
@@ -12,6 +13,21 @@ namespace {
 // 402 rather than 429, which every SDK would try again.
 constexpr int kBudgetStatus = 402;
 constexpr std::string_view kBudgetCode = "budget_exceeded";
+constexpr std::int64_t kPerDollar = 1'000'000'000'000;
+
+// Rounded down: what is left never looks used up.
+std::string dollars(std::int64_t picodollars, std::size_t decimals) {
+  constexpr std::size_t kCents = 2;
+  std::string fraction = fmt::format("{:012}", picodollars % kPerDollar).substr(0, decimals);
+  while (fraction.size() > kCents && fraction.ends_with('0')) fraction.pop_back();
+  return fmt::format("${}.{}", grouped(static_cast<std::uint64_t>(picodollars / kPerDollar)), fraction);
+}
+
+std::string dollars_exactly(std::int64_t picodollars) {
+  constexpr std::size_t kAll = 12;
+  if (picodollars % kPerDollar != 0) return dollars(picodollars, kAll);
+  return fmt::format("${}", grouped(static_cast<std::uint64_t>(picodollars / kPerDollar)));
+}
 
 std::int64_t tokens_of(const meter::Usage& usage) {
   if (usage.total_tokens) return sane_count(*usage.total_tokens);
@@ -21,17 +37,16 @@ std::int64_t tokens_of(const meter::Usage& usage) {
 }  // namespace
 
 std::string spent_text(const client::Budget& budget, std::int64_t picodollars, std::int64_t tokens) {
+  constexpr std::size_t kDecimals = 2;
+  constexpr std::size_t kDecimalsOfSmall = 6;
   std::string text;
   if (budget.picodollars) {
-    // Rounded down: what is left never looks used up.
-    constexpr std::int64_t kPerDollar = 1'000'000'000'000;
-    const bool small = picodollars < kPerDollar;
-    text = fmt::format("${}.{:0{}} of {}", picodollars / kPerDollar,
-                       picodollars % kPerDollar / (small ? 1'000'000 : 10'000'000'000), small ? 6 : 2,
-                       client::to_string(client::Budget{.picodollars = budget.picodollars}));
+    text = fmt::format("{} of {}", dollars(picodollars, picodollars < kPerDollar ? kDecimalsOfSmall : kDecimals),
+                       dollars_exactly(*budget.picodollars));
   }
   if (budget.tokens) {
-    text += fmt::format("{}{} of {} tokens", text.empty() ? "" : ", ", tokens, *budget.tokens);
+    text += fmt::format("{}{} of {} {}", text.empty() ? "" : ", ", grouped(static_cast<std::uint64_t>(tokens)),
+                        grouped(static_cast<std::uint64_t>(*budget.tokens)), *budget.tokens == 1 ? "token" : "tokens");
   }
   return text;
 }
@@ -41,39 +56,54 @@ bool Budgets::is_used_up(const Run& run) {
          (run.budget.tokens && run.tokens >= *run.budget.tokens);
 }
 
-std::optional<proxy::CallGate::Refusal> Budgets::refuse(const client::CallContext& context) {
-  if (!context.budget || context.run.empty()) return std::nullopt;
-  const std::lock_guard lock(mutex_);
-  auto found = runs_.find(context.run);
+Budgets::Run& Budgets::hold(const std::string& id, const client::Budget& budget) {
+  auto found = runs_.find(id);
   if (found == runs_.end()) {
     if (runs_.size() >= limits_.runs) {
       runs_.erase(order_.front());
       order_.pop_front();
     }
-    found = runs_.emplace(context.run, Run{}).first;
-    found->second.place = order_.insert(order_.end(), context.run);
+    found = runs_.emplace(id, Run{}).first;
+    found->second.place = order_.insert(order_.end(), id);
   } else {
     order_.splice(order_.end(), order_, found->second.place);
   }
-  Run& run = found->second;
-  run.budget = *context.budget;
-  if (!run.budget.hard || !is_used_up(run)) return std::nullopt;
-  return Refusal{.status = kBudgetStatus,
-                 .code = kBudgetCode,
-                 .message = fmt::format("the budget of this tokometer run is used up: {}",
-                                        spent_text(run.budget, run.picodollars, run.tokens))};
+  found->second.budget = budget;
+  return found->second;
+}
+
+std::optional<proxy::CallGate::Refusal> Budgets::refuse(const client::CallContext& context) {
+  std::optional<Refusal> refusal;
+  const auto ask = [&](const std::string& id, const client::Budget& budget) {
+    if (id.empty()) return;
+    const Run& run = hold(id, budget);
+    if (refusal || !run.budget.hard || !is_used_up(run)) return;
+    refusal = {.status = kBudgetStatus,
+               .code = kBudgetCode,
+               .message = fmt::format("the budget of this tokometer run is used up: {}",
+                                      spent_text(run.budget, run.picodollars, run.tokens))};
+  };
+  if (!context.budget && context.outer.empty()) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  // All of them are held, refused or not: what the call uses counts for each.
+  for (const auto& [id, budget] : context.outer) ask(id, budget);
+  if (context.budget) ask(context.run, *context.budget);
+  return refusal;
 }
 
 void Budgets::add(const event::Event& event) {
   if (event.run.empty() || !event.billable) return;
   const std::lock_guard lock(mutex_);
-  const auto found = runs_.find(event.run);
-  if (found == runs_.end()) return;
-  Run& run = found->second;
+  for (std::string_view id = event.run; !id.empty(); id = client::run_around(id)) {
+    if (const auto found = runs_.find(id); found != runs_.end()) add(event, found->first, found->second);
+  }
+}
+
+void Budgets::add(const event::Event& event, const std::string& id, Run& run) {
   run.picodollars = add_saturated(run.picodollars, event.cost_picodollars.value_or(0));
   run.tokens = add_saturated(run.tokens, tokens_of(event.usage));
   if (!is_used_up(run) || std::exchange(run.told, true)) return;
-  log_.warn("run {}: its budget is used up: {}{}", event.run, spent_text(run.budget, run.picodollars, run.tokens),
+  log_.warn("run {}: its budget is used up: {}{}", id, spent_text(run.budget, run.picodollars, run.tokens),
             run.budget.hard ? "; further calls are refused" : "");
 }
 

@@ -5,7 +5,8 @@
 //
 // The budget of a run travels in the context of its calls (client/call_context.h), so that any proxy can hold it. Calls
 // count when they have ended: those that run at the same time may go past a budget together. A call whose cost is not
-// known adds nothing to what is counted in money. A restart forgets what was used.
+// known adds nothing to what is counted in money. A restart forgets what was used. What a run within a run uses counts
+// for both.
 //
 // Thread-safe.
 #pragma once
@@ -48,6 +49,9 @@ class Budgets final : public proxy::CallGate {
     std::list<std::string>::iterator place;
   };
   static bool is_used_up(const Run& run);
+  // The run, known from now on. Under the lock, as `add` below.
+  Run& hold(const std::string& id, const client::Budget& budget);
+  void add(const event::Event& event, const std::string& id, Run& run);
 
   Log& log_;
   const Limits limits_;
@@ -56,7 +60,7 @@ class Budgets final : public proxy::CallGate {
   std::map<std::string, Run, std::less<>> runs_;
 };
 
-// "$5.31 of 5usd", for messages.
+// "$5.31 of $10", "$0.25 of $0.50, 1,200 of 2,000 tokens": for messages.
 std::string spent_text(const client::Budget& budget, std::int64_t picodollars, std::int64_t tokens);
 
 }  // namespace tokometer::app

@@ -42,7 +42,7 @@ TEST_F(BudgetsTest, RefusesOnceMoneyIsUsedUp) {
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->status, 402);
   EXPECT_EQ(refusal->code, "budget_exceeded");
-  EXPECT_THAT(refusal->message, HasSubstr("$1.00 of 1usd"));
+  EXPECT_THAT(refusal->message, HasSubstr("$1.00 of $1"));
 }
 
 TEST_F(BudgetsTest, RefusesOnceTokensAreUsedUp) {
@@ -74,6 +74,33 @@ TEST_F(BudgetsTest, RunsDoNotMix) {
   EXPECT_FALSE(budgets.refuse(context("b", "10tok hard")));
   EXPECT_FALSE(budgets.refuse({.run = "a"})) << "without a budget nothing is refused";
   EXPECT_FALSE(budgets.refuse(context("", "10tok hard")));
+}
+
+TEST_F(BudgetsTest, WhatARunWithinARunUsesCountsForBoth) {
+  auto outer = context("o", "10tok hard");
+  auto inner = client::context_within(outer, "i").value();
+  inner.budget = client::parse_budget("100tok hard").value();
+  EXPECT_FALSE(budgets.refuse(inner)) << "the outer one has made no call of its own";
+  budgets.add(call(inner.run, 0, 10));
+  EXPECT_THAT(budgets.refuse(inner)->message, HasSubstr("10 of 10 tokens"));
+  EXPECT_TRUE(budgets.refuse(outer));
+  inner.outer.clear();
+  EXPECT_FALSE(budgets.refuse(inner)) << "its own has room";
+  budgets.add(call("other", 0, 1));
+  budgets.add(call(inner.run, 0, 90));
+  EXPECT_THAT(budgets.refuse(inner)->message, HasSubstr("100 of 100 tokens"));
+}
+
+TEST_F(BudgetsTest, SaysWhatIsSpent) {
+  const auto spent = [](std::string_view budget, std::int64_t picodollars, std::int64_t tokens) {
+    return spent_text(client::parse_budget(budget).value(), picodollars, tokens);
+  };
+  EXPECT_EQ(spent("0.001usd", 4'250'000'000, 0), "$0.00425 of $0.001");
+  EXPECT_EQ(spent("0.50usd", kDollar / 4, 0), "$0.25 of $0.50");
+  EXPECT_EQ(spent("5usd", 0, 0), "$0.00 of $5");
+  EXPECT_EQ(spent("2000usd", 1'234 * kDollar + kDollar / 2 + kDollar / 1'000, 0), "$1,234.50 of $2,000");
+  EXPECT_EQ(spent("1tok", 0, 3'000), "3,000 of 1 token");
+  EXPECT_EQ(spent("1usd 2Mtok", kDollar - 1, 1'200), "$0.999999 of $1, 1,200 of 2,000,000 tokens") << "not yet used up";
 }
 
 TEST_F(BudgetsTest, WhatBillsNothingAddsNothing) {

@@ -60,6 +60,8 @@ class ToolFiller {
   std::optional<std::string> redirected(std::string_view url) const {
     const auto to = proxy::parse_base_url(url);
     if (!to) return std::nullopt;
+    const std::string of_outer = with_base(std::string(url), inputs_.address, inputs_.base);
+    if (of_outer != url) return of_outer;
     if (to->authority == inputs_.address) return inputs_.base + to->path;
     const provider::Spec* spec = registry_.by_host(to->authority);
     if (spec == nullptr || spec->route.empty()) return std::nullopt;
@@ -121,6 +123,16 @@ class ToolFiller {
 Result<FilledTool> fill_tool(const client::ToolMode& mode, const ToolInputs& inputs,
                              const provider::Registry& registry) {
   return ToolFiller(inputs, registry).fill(mode);
+}
+
+std::string with_base(std::string value, std::string_view address, std::string_view base) {
+  constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const std::string mark = fmt::format("http://{}/c/", address);
+  for (auto at = value.find(mark); at != std::string::npos; at = value.find(mark, at + base.size())) {
+    const auto end = std::min(value.find_first_not_of(kBase64Url, at + mark.size()), value.size());
+    value.replace(at, end - at, base);
+  }
+  return value;
 }
 
 std::string no_proxy_list(std::string_view of_user) {

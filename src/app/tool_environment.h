@@ -41,6 +41,10 @@ struct FilledTool {
 Result<FilledTool> fill_tool(const client::ToolMode& mode, const ToolInputs& inputs,
                              const provider::Registry& registry);
 
+// `value` with `base` in the place of every URL that leads to the proxy at `address` with another run's context: those
+// that the run around this one has set.
+std::string with_base(std::string value, std::string_view address, std::string_view base);
+
 // Hosts that are asked directly: the user's, and this machine.
 std::string no_proxy_list(std::string_view of_user);
 

@@ -145,6 +145,17 @@ TEST_F(ToolEnvironmentTest, BaseUrlsOfTheUsersKeepTheirMeaning) {
   EXPECT_THAT(last.kept, ElementsAre("GOOGLE_GEMINI_BASE_URL", "OPENAI_API_BASE", "OPENCODE_CONFIG_CONTENT"));
 }
 
+TEST_F(ToolEnvironmentTest, BaseUrlsOfTheRunAroundGetTheInnerContext) {
+  variables = {{"OPENAI_BASE_URL", "http://127.0.0.1:4141/c/b3V0ZXI/openai/v1"},
+               {"ANTHROPIC_BASE_URL", "http://127.0.0.1:4141/c/b3V0ZXI"}};
+  auto set = fill(tools.of("anything").base_url, false);
+  EXPECT_EQ(set["OPENAI_BASE_URL"], "http://127.0.0.1:4141/c/x/openai/v1");
+  EXPECT_EQ(set["ANTHROPIC_BASE_URL"], "http://127.0.0.1:4141/c/x");
+  const std::string base = "http://127.0.0.1:4141/c/x";
+  EXPECT_EQ(with_base(R"({"a":"http://h:1/c/b_-9/v1","b":"http://h:1/c/b","c":"http://h:2/c/b"})", "h:1", base),
+            R"({"a":")" + base + R"(/v1","b":")" + base + R"(","c":"http://h:2/c/b"})");
+}
+
 TEST_F(ToolEnvironmentTest, AToolsOwnArgumentsAndVariables) {
   auto set = fill(tools.of("codex").base_url, false);
   EXPECT_THAT(last.arguments, ElementsAre("-c", R"(openai_base_url="http://127.0.0.1:4141/c/x/openai/v1")"));

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/digits.h"
+
 namespace tokometer::cli::format {
 namespace {
 
@@ -13,12 +15,6 @@ constexpr std::uint64_t kPicodollars = 1'000'000'000'000;  // in one dollar
 std::uint64_t magnitude(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
   return value < 0 ? 0 - bits : bits;
-}
-
-std::string grouped(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
 }
 
 // Dollars with `decimals`, at most 12, rounded half up.

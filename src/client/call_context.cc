@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "json/document.h"
 #include "json/number.h"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr ContextLimits kContextLimits;
 constexpr std::string_view kUserPrefix = "ctx-";
+// Between the id of a run and that of one within it.
+constexpr char kWithin = '.';
 
 // What a budget is counted in, by the end of its text.
 struct Unit {
@@ -69,6 +72,22 @@ void read_tags(json::Node node, std::vector<std::string>& tags) {
   }
 }
 
+Result<Budget> read_budget(json::Node node) {
+  auto budget = parse_budget(node.string().value_or(node.raw()));
+  if (!budget) return fail(budget.error().code, "context: " + budget.error().message);
+  return budget;
+}
+
+Result<void> read_outer(json::Node node, std::vector<OuterRun>& outer) {
+  for (const json::Node one : node.elements()) {
+    if (outer.size() == kContextLimits.outer_runs) return {};
+    auto budget = read_budget(one["budget"]);
+    if (!budget) return fail(std::move(budget.error()));
+    outer.push_back({.run = std::string(cut(one["run"].string().value_or(""))), .budget = *budget});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Budget> parse_budget(std::string_view text) {
@@ -116,10 +135,11 @@ Result<CallContext> parse_context(std::string_view json) {
   read("run", context.run);
   read_tags(root["tags"], context.tags);
   if (const json::Node budget = root["budget"]) {
-    auto parsed = parse_budget(budget.string().value_or(budget.raw()));
-    if (!parsed) return fail(parsed.error().code, "context: " + parsed.error().message);
-    context.budget = *parsed;
+    auto read_one = read_budget(budget);
+    if (!read_one) return fail(std::move(read_one.error()));
+    context.budget = *read_one;
   }
+  if (auto read_all = read_outer(root["outer"], context.outer); !read_all) return fail(std::move(read_all.error()));
   return context;
 }
 
@@ -139,6 +159,13 @@ std::string to_json(const CallContext& context) {
     writer.end_array();
   }
   if (context.budget) writer.member("budget", to_string(*context.budget));
+  if (!context.outer.empty()) {
+    writer.name("outer").begin_array();
+    for (const auto& [run, budget] : context.outer) {
+      writer.begin_object().member("run", run).member("budget", to_string(budget)).end_object();
+    }
+    writer.end_array();
+  }
   writer.end_object();
   return text;
 }
@@ -167,6 +194,26 @@ Result<CallContext> context_of_user(std::string_view user_name) {
 }
 
 std::string user_of_context(const CallContext& context) { return std::string(kUserPrefix) + encode_context(context); }
+
+Result<CallContext> context_within(CallContext outer, std::string_view id) {
+  CallContext inner = std::move(outer);
+  if (inner.budget) inner.outer.push_back({.run = inner.run, .budget = *std::exchange(inner.budget, std::nullopt)});
+  inner.run = fmt::format("{}{}{}", inner.run, kWithin, id);
+  if (inner.run.size() > kContextLimits.value_bytes || inner.outer.size() > kContextLimits.outer_runs) {
+    return fail(ErrorCode::kTooLarge, "too many runs within each other");
+  }
+  return inner;
+}
+
+bool is_within_run(std::string_view run, std::string_view outer) {
+  if (!run.starts_with(outer) || outer.empty()) return false;
+  return run.size() == outer.size() || run[outer.size()] == kWithin;
+}
+
+std::string_view run_around(std::string_view run) {
+  const auto end = run.rfind(kWithin);
+  return end == std::string_view::npos ? std::string_view() : run.substr(0, end);
+}
 
 void add_tag(std::vector<std::string>& tags, std::string_view tag) {
   tag = cut(tag);

@@ -2,6 +2,9 @@
 //
 //   {"project": "shop", "session": "s1", "tags": ["ci"], "run": "0190…", "budget": "5usd hard"}
 //
+// A run within a run has the outer one's id before its own, "OUTER.INNER": what belongs to it belongs to the outer one,
+// too, and "outer" has the budgets that its calls count against besides.
+//
 // The same object stands in TOKOMETER_CONTEXT, and as base64url (RFC 4648 section 5, without padding) in two places
 // that reach clients which can't set fields: a base URL's path (/c/<context>/openai/v1) and the user name in a
 // proxy's URL (http://ctx-<context>:TOKEN@127.0.0.1:4141).
@@ -30,6 +33,7 @@ struct ContextLimits {
   std::size_t value_bytes = 256;   // of each value and tag; the rest is cut off
   std::size_t tags = 32;           // further ones are left out
   std::size_t tag_key_bytes = 64;  // of "key:value"; a tag with a longer one is left out
+  std::size_t outer_runs = 8;      // further ones are left out
 };
 
 // What a run may use. At least one of the amounts is there.
@@ -41,6 +45,14 @@ struct Budget {
   friend bool operator==(const Budget&, const Budget&) = default;
 };
 
+// A run around the one that a call belongs to.
+struct OuterRun {
+  std::string run;
+  Budget budget;
+
+  friend bool operator==(const OuterRun&, const OuterRun&) = default;
+};
+
 struct CallContext {
   std::string project = {};
   std::string program = {};
@@ -50,6 +62,7 @@ struct CallContext {
   std::string run = {};
   std::vector<std::string> tags = {};  // "name" or "key:value"
   std::optional<Budget> budget = {};
+  std::vector<OuterRun> outer = {};  // those with a budget, the outermost first
 
   friend bool operator==(const CallContext&, const CallContext&) = default;
 };
@@ -71,6 +84,14 @@ std::string encode_context(const CallContext& context);
 // What a user name of a proxy's URL says: "ctx-<context>", and any other name is the project.
 Result<CallContext> context_of_user(std::string_view user_name);
 std::string user_of_context(const CallContext& context);
+
+// The context of a run within that of `outer`, which is a run's: with an id of its own, and no budget yet.
+// kTooLarge where that id is too long, which takes several runs within each other.
+Result<CallContext> context_within(CallContext outer, std::string_view id);
+// Whether `run` is `outer`, or one within it.
+bool is_within_run(std::string_view run, std::string_view outer);
+// The id of the run around `run`; empty if there is none.
+std::string_view run_around(std::string_view run);
 
 // Adds `tag` unless it is there, too many are, or it is empty.
 void add_tag(std::vector<std::string>& tags, std::string_view tag);

@@ -16,6 +16,8 @@ void check_bounds(const CallContext& context) {
   const ContextLimits limits;
   TOKOMETER_CHECK(context.tags.size() <= limits.tags);
   for (const std::string& tag : context.tags) TOKOMETER_CHECK(!tag.empty() && tag.size() <= limits.value_bytes);
+  TOKOMETER_CHECK(context.outer.size() <= limits.outer_runs);
+  for (const OuterRun& outer : context.outer) TOKOMETER_CHECK(outer.run.size() <= limits.value_bytes);
   for (const std::string* value :
        {&context.project, &context.program, &context.session, &context.agent, &context.user, &context.run}) {
     TOKOMETER_CHECK(value->size() <= limits.value_bytes);

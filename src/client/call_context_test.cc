@@ -19,7 +19,8 @@ CallContext full_context() {
           .user = "ann",
           .run = "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",
           .tags = {"ci", "team:web"},
-          .budget = Budget{.picodollars = 5'000'000'000'000, .tokens = std::nullopt, .hard = true}};
+          .budget = Budget{.picodollars = 5'000'000'000'000, .tokens = std::nullopt, .hard = true},
+          .outer = {{.run = "o", .budget = {.tokens = 7}}, {.run = "o.i", .budget = {.picodollars = 1, .hard = true}}}};
 }
 
 TEST(CallContext, ComesBackFromEveryForm) {
@@ -34,6 +35,32 @@ TEST(CallContext, SaysOnlyWhatIsGiven) {
   EXPECT_EQ(to_json({}), "{}");
   EXPECT_EQ(to_json({.run = "r"}), R"({"run":"r"})");
   EXPECT_EQ(parse_context("{}").value(), CallContext());
+}
+
+TEST(CallContext, OfARunWithinARunNamesBoth) {
+  CallContext outer{.project = "shop", .run = "o", .budget = Budget{.tokens = 7}};
+  auto inner = context_within(outer, "i").value();
+  EXPECT_EQ(inner, (CallContext{.project = "shop", .run = "o.i", .outer = {{.run = "o", .budget = {.tokens = 7}}}}));
+  EXPECT_EQ(context_within(inner, "j").value().run, "o.i.j");
+  EXPECT_EQ(context_within(inner, "j").value().outer, inner.outer) << "without a budget there is nothing to hold";
+  EXPECT_EQ(context_within(inner, std::string(256, 'x')).error().code, ErrorCode::kTooLarge);
+
+  EXPECT_TRUE(is_within_run("o", "o"));
+  EXPECT_TRUE(is_within_run("o.i.j", "o"));
+  EXPECT_FALSE(is_within_run("other", "o"));
+  EXPECT_FALSE(is_within_run("o", "o.i"));
+  EXPECT_FALSE(is_within_run("", "")) << "no run is in no run";
+  EXPECT_EQ(run_around("o.i.j"), "o.i");
+  EXPECT_EQ(run_around("o"), "");
+}
+
+TEST(CallContext, OuterRunsThatAreNotWellSaidAreRefused) {
+  EXPECT_EQ(parse_context(R"({"outer":[{"run":"o"}]})").error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(parse_context(R"({"outer":[{"run":"o","budget":"lots"}]})").error().message, HasSubstr("budget"));
+  std::string many = R"({"outer":[)";
+  for (int i = 0; i < 20; ++i) many += R"({"run":"o","budget":"1tok"},)";
+  many.back() = ']';
+  EXPECT_EQ(parse_context(many + "}").value().outer.size(), ContextLimits().outer_runs);
 }
 
 TEST(CallContext, PassesOverWhatItDoesNotKnow) {

@@ -38,7 +38,7 @@ struct Filter {
   std::string client = {};
   std::string project = {};
   std::string session = {};
-  std::string run = {};
+  std::string run = {};  // or one within it (client/call_context.h)
 };
 
 // Whether `event` is one of those that `filter` means.

@@ -1,5 +1,7 @@
 #include "store/sqlite/reports.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -228,7 +230,6 @@ Result<Condition> event_condition(const Filter& filter, bool with_time, Texts& t
   for (const auto& [text, sql] :
        {std::pair{&filter.provider, " AND provider = ?"}, std::pair{&filter.client, " AND client = ?"},
         std::pair{&filter.project, " AND project = ?"}, std::pair{&filter.session, " AND session_id = ?"},
-        std::pair{&filter.run, " AND run = ?"},
         std::pair{&filter.model, " AND ? IN (request_model, response_model)"}}) {
     if (text->empty()) continue;
     const auto number = texts.find(*text);
@@ -236,6 +237,12 @@ Result<Condition> event_condition(const Filter& filter, bool with_time, Texts& t
     condition.impossible = condition.impossible || !*number;
     condition.sql += sql;
     condition.values.push_back(number->value_or(0));
+  }
+  if (!filter.run.empty()) {
+    const auto numbers = texts.find_runs(filter.run);
+    if (!numbers) return fail(numbers.error());
+    condition.impossible = condition.impossible || numbers->empty();
+    condition.sql += fmt::format(" AND run IN ({})", fmt::join(*numbers, ","));
   }
   return condition;
 }

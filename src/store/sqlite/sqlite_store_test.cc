@@ -260,6 +260,23 @@ TEST_F(SqliteStoreTest, QueriesByEveryFilter) {
   }
 }
 
+TEST_F(SqliteStoreTest, ARunHasWhatRunsWithinItHave) {
+  auto store = open();
+  std::vector<Event> events = samples(0, 6);
+  const std::vector<std::string> runs = {"o.i", "o.i.j", "o", "other", "o-i", ""};
+  for (std::size_t i = 0; i < events.size(); ++i) events[i].run = runs[i];
+  ASSERT_TRUE(store->insert(events, nullptr));
+  const auto calls = [&](const std::string& run) {
+    const auto rows = store->report({.filter = {.run = run}}).value();
+    return rows.empty() ? 0 : rows.front().totals.calls;
+  };
+  for (const auto& [run, wanted] :
+       {std::pair{"o", 3}, std::pair{"o.i", 2}, std::pair{"o.i.j", 1}, std::pair{"other", 1}, std::pair{"o.", 0}}) {
+    EXPECT_EQ(ids(*store, {.run = run}).size(), static_cast<std::size_t>(wanted)) << run;
+    EXPECT_EQ(calls(run), wanted) << run;
+  }
+}
+
 TEST_F(SqliteStoreTest, ReportsAreTheSumsOfTheEvents) {
   auto store = open();
   // 5,000 events, 97 seconds apart, in batches that come in any order: five and a half days.

@@ -8,13 +8,18 @@ namespace {
 // Both ways; past it, what is remembered starts anew. Some megabytes at worst.
 constexpr std::size_t kMaxRemembered = 20'000;
 
+// "RUN.…" is all from "RUN." to before "RUN/", the next character.
+constexpr const char* kFindRuns =
+    "SELECT id FROM texts WHERE text = ?1 UNION ALL SELECT id FROM texts WHERE text > ?1 || '.' AND text < ?1 || '/'";
+
 }  // namespace
 
 Result<Texts> Texts::open(Database& database) {
   Texts texts;
-  for (auto [statement, sql] : {std::pair{&texts.find_, "SELECT id FROM texts WHERE text = ?"},
-                                std::pair{&texts.insert_, "INSERT INTO texts (text) VALUES (?) RETURNING id"},
-                                std::pair{&texts.text_, "SELECT text FROM texts WHERE id = ?"}}) {
+  for (auto [statement, sql] :
+       {std::pair{&texts.find_, "SELECT id FROM texts WHERE text = ?"}, std::pair{&texts.find_runs_, kFindRuns},
+        std::pair{&texts.insert_, "INSERT INTO texts (text) VALUES (?) RETURNING id"},
+        std::pair{&texts.text_, "SELECT text FROM texts WHERE id = ?"}}) {
     auto prepared = database.prepare(sql);
     if (!prepared) return fail(prepared.error());
     *statement = std::move(*prepared);
@@ -34,6 +39,17 @@ Result<std::optional<std::int64_t>> Texts::find(std::string_view text) {
   if (numbers_.size() >= kMaxRemembered) numbers_.clear();
   numbers_.emplace(text, number);
   return number;
+}
+
+Result<std::vector<std::int64_t>> Texts::find_runs(std::string_view run) {
+  std::vector<std::int64_t> numbers;
+  find_runs_.bind(1, run);
+  for (;;) {
+    const auto row = find_runs_.step();
+    if (!row) return fail(row.error());
+    if (!*row) return numbers;
+    numbers.push_back(find_runs_.integer(0));
+  }
 }
 
 Result<std::int64_t> Texts::intern(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/error.h"
 #include "store/sqlite/database.h"
@@ -24,6 +25,8 @@ class Texts {
   Result<std::int64_t> intern(std::string_view text);
   // The number of `text`, if it is stored.
   Result<std::optional<std::int64_t>> find(std::string_view text);
+  // The numbers of a run's id and of the ids of those within it (client/call_context.h), as far as they are stored.
+  Result<std::vector<std::int64_t>> find_runs(std::string_view run);
   // The text of a number; empty for 0 and for one that is not stored.
   Result<std::string> text(std::int64_t number);
 
@@ -39,6 +42,7 @@ class Texts {
   };
 
   Statement find_;
+  Statement find_runs_;
   Statement insert_;
   Statement text_;
   std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>> numbers_;
