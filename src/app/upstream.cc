@@ -57,8 +57,10 @@ class Finder {
     auto parsed = net::UpstreamProxy::parse(named.value);
     if (!parsed) {
       return fail(parsed.error().code,
-                  fmt::format("{}: {} (say http://HOST:PORT; TOKOMETER_UPSTREAM_PROXY={} goes without)", named.name,
-                              parsed.error().message, kNoUpstream));
+                  fmt::format("{}: {}: name one by http://HOST:PORT, here or for us alone by upstream_proxy "
+                              "(--upstream-proxy, TOKOMETER_UPSTREAM_PROXY); TOKOMETER_UPSTREAM_PROXY={} reaches "
+                              "origins directly",
+                              named.name, parsed.error().message, kNoUpstream));
     }
     if (proxy::is_own_address(own_, parsed->host, parsed->port)) {
       std::string remark = fmt::format("{} leads to this proxy itself, and is left out", named.name);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/instance.h"
+#include "cli/style.h"
 #include "json/document.h"
 #include "net/address.h"
 #include "net/blocking_client.h"
@@ -36,6 +37,7 @@ Result<Health> read_health(const std::string& response) {
     health.distrustful.push_back({.client = std::string(entry["client"].string().value_or("")),
                                   .host = std::string(entry["host"].string().value_or("")),
                                   .silent = entry["silent"].boolean().value_or(false)});
+    if (const auto run = entry["run"].string()) health.distrustful.back().run = *run;
   }
   for (const std::string_view scheme : {"https", "http"}) {
     const json::Node one = root["upstream_proxy"][scheme];
@@ -49,6 +51,10 @@ Result<Health> read_health(const std::string& response) {
 }
 
 }  // namespace
+
+std::string client_name(const Health::Distrust& distrust) {
+  return distrust.client.empty() ? "a client without a name" : printable(distrust.client);
+}
 
 Result<Health> ask_health(const std::vector<std::string>& listening, std::chrono::milliseconds limit) {
   Result<Health> health = fail(ErrorCode::kNotFound, "it listens nowhere");

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,8 @@ struct Health {
   struct Distrust {
     std::string client;
     std::string host;
-    bool silent = false;  // it did not say so, but closed its connections
+    bool silent = false;                  // it did not say so, but closed its connections
+    std::optional<std::string> run = {};  // that it was seen in, empty for none; nothing: the proxy does not say
   };
   std::vector<Distrust> distrustful = {};
   // Through which other proxies it reaches origins.
@@ -32,6 +34,9 @@ struct Health {
   };
   std::vector<Upstream> upstream = {};
 };
+
+// "curl/8.1", or what stands for a client that gives no name.
+std::string client_name(const Health::Distrust& distrust);
 
 // Asks the first of `listening` that answers. kInvalid where something else than us listens; kNetwork, kTimeout.
 Result<Health> ask_health(const std::vector<std::string>& listening,

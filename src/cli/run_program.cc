@@ -6,7 +6,6 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -29,6 +28,8 @@
 #include "cli/health.h"
 #include "cli/printer.h"
 #include "cli/recorded.h"
+#include "cli/report_file.h"
+#include "cli/run_reasons.h"
 #include "cli/run_report.h"
 #include "cli/running.h"
 #include "cli/settings.h"
@@ -46,15 +47,15 @@ namespace fs = std::filesystem;
 constexpr std::string_view kContextVariable = "TOKOMETER_CONTEXT";
 // Calls that the program broke off by ending: the proxy has noticed by then.
 constexpr std::chrono::milliseconds kLastCallsWait(100);
-// At most so many clients that do not take our certificate are named.
-constexpr std::size_t kShownDistrust = 5;
+// What our messages begin with.
+constexpr std::string_view kOurName = "tokometer: ";
 // The password where the proxy asks for none.
 constexpr std::string_view kNoToken = "run";
 // What may be said of the proxy that is started.
 constexpr std::array<std::string_view, 6> kPassedSettings = {"intercept", "tunnel",         "origins",
                                                              "resolve",   "upstream_proxy", "no_proxy"};
 
-// What the calls of the run belong to: options over TOKOMETER_CONTEXT.
+// What the calls of the run belong to: options over TOKOMETER_CONTEXT, which has a run's id within another run.
 Result<client::CallContext> run_context(const Arguments& arguments, Environment& environment) {
   client::CallContext context;
   if (const auto given = environment.variable(kContextVariable); given && !given->empty()) {
@@ -63,6 +64,16 @@ Result<client::CallContext> run_context(const Arguments& arguments, Environment&
     } else {
       environment.err.print("tokometer: {}: {}; going on without it\n", kContextVariable, parsed.error().message);
     }
+  }
+  UuidMaker ids;
+  std::string id = ids.make(environment.clock.now()).text();
+  if (context.run.empty()) {
+    context.run = std::move(id);
+  } else {
+    auto inner = client::context_within(std::move(context), id);
+    if (!inner) return fail(ErrorCode::kUsage, std::move(inner.error().message));
+    context = std::move(*inner);
+    context.program.clear();  // that of the run around it is this one
   }
   if (const auto project = arguments.value("project")) context.project = *project;
   for (const std::string_view tag : arguments.values("tag")) client::add_tag(context.tags, tag);
@@ -77,8 +88,6 @@ Result<client::CallContext> run_context(const Arguments& arguments, Environment&
     if (!context.budget) return fail(ErrorCode::kUsage, "--hard: needs a --budget");
     context.budget->hard = true;
   }
-  UuidMaker ids;
-  context.run = ids.make(environment.clock.now()).text();
   return context;
 }
 
@@ -97,9 +106,12 @@ std::vector<Option> passed_options() {
 Result<void> start_proxy(const Arguments& arguments, const app::Config& config, const Environment& environment) {
   std::vector<std::string> options = option_words(arguments);
   options.emplace_back("--listen=127.0.0.1:0");
+  const auto upstream = app::find_upstream(config, config.listen);
+  // Going directly instead would be another way than the one that the user has set.
+  if (!upstream) return fail(upstream.error());
   // Variables that lead to the proxy which usually serves here lead nowhere, as none does now.
-  if (const auto upstream = app::find_upstream(config, config.listen); upstream && !upstream->remarks.empty()) {
-    if (!upstream->proxies.https && !upstream->proxies.http) options.emplace_back("--upstream-proxy=none");
+  if (!upstream->remarks.empty() && !upstream->proxies.https && !upstream->proxies.http) {
+    options.emplace_back("--upstream-proxy=none");
   }
   StringOutput said;
   Environment quiet{.out = environment.out,
@@ -110,7 +122,11 @@ Result<void> start_proxy(const Arguments& arguments, const app::Config& config, 
                     .program = environment.program};
   const auto started = start_in_background(config, options, quiet, app::RunBy::kRun);
   if (started) return {};
-  return fail(started.error().code, said.text() + started.error().message);
+  std::string_view reason = said.text();
+  if (reason.starts_with(kOurName)) reason.remove_prefix(kOurName.size());
+  while (reason.ends_with('\n')) reason.remove_suffix(1);
+  if (reason.empty()) return fail(started.error());
+  return fail(started.error().code, fmt::format("the proxy did not start: {}", reason));
 }
 
 // A proxy that was there has settings of its own, which are not ours to change. That of a run before may be there
@@ -142,15 +158,23 @@ std::string proxy_url(const app::Config& config, const std::string& address, con
   return fmt::format("http://{}:{}@{}", client::user_of_context(context), token, address);
 }
 
+// What stands before a route.
+std::string base_url(const std::string& address, const client::CallContext& context) {
+  return fmt::format("http://{}/c/{}", address, client::encode_context(context));
+}
+
 // The environment as it is, with what the tool needs in the place of what was there.
 std::vector<std::string> child_environment(const Environment& environment, const app::FilledTool& filled,
-                                           const client::CallContext& context) {
+                                           const client::CallContext& context, const std::string& address) {
   std::vector<app::FilledTool::Variable> set = filled.environment;
   set.push_back({std::string(kContextVariable), client::to_json(context)});
+  const std::string base = base_url(address, context);
   std::vector<std::string> lines;
   for (const std::string& name : environment.variable_names) {
     if (std::ranges::find(set, name, &app::FilledTool::Variable::name) != set.end()) continue;
-    if (const auto value = environment.variable(name)) lines.push_back(fmt::format("{}={}", name, *value));
+    if (auto value = environment.variable(name)) {
+      lines.push_back(fmt::format("{}={}", name, app::with_base(std::move(*value), address, base)));
+    }
   }
   for (const auto& [name, value] : set) lines.push_back(fmt::format("{}={}", name, value));
   return lines;
@@ -168,7 +192,7 @@ class PanelShower {
       const auto record = reader_.next();
       if (!record || !*record) return;
       const auto event = event::decode(**record);
-      if (!event || event->run != run_.context.run) continue;
+      if (!event || !client::is_within_run(event->run, run_.context.run)) continue;
       out_.write(call_panel(*event, out_.form()));
       report_.add(*event);
       if (report_.is_over_budget() && !std::exchange(told_, true)) {
@@ -204,37 +228,6 @@ Result<void> add_calls(RunReport& report, const ProgramRun& run, const app::Conf
                          });
 }
 
-// Clients that the proxy has met and that do not take our certificate.
-std::vector<std::string> distrustful(const std::string& address) {
-  std::vector<std::string> names;
-  const auto health = ask_health({address});
-  if (!health) return names;
-  for (const Health::Distrust& one : health->distrustful) {
-    if (names.size() == kShownDistrust) break;
-    names.push_back(fmt::format("{} for {}", one.client.empty() ? "one without a name" : printable(one.client),
-                                printable(one.host)));
-  }
-  return names;
-}
-
-// Hosts that its program reached unread, without their ports, as --intercept takes them.
-std::vector<std::string> tunnelled(const std::string& address, std::string_view run_id) {
-  std::vector<std::string> hosts;
-  for (const std::string& host : ask_tunnelled(address, run_id)) {
-    std::string name =
-        printable(host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':')));
-    if (std::ranges::find(hosts, name) == hosts.end()) hosts.push_back(std::move(name));
-  }
-  return hosts;
-}
-
-Result<void> write_json(const fs::path& file, const std::string& text) {
-  std::ofstream stream(file, std::ios::binary | std::ios::trunc);
-  stream << text << std::flush;
-  if (stream) return {};
-  return fail(ErrorCode::kIo, fmt::format("{}: cannot be written", file.string()));
-}
-
 Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, const app::SharedProxy& proxy,
                              const app::Config& config, const Environment& environment) {
   const auto registry = provider::Registry::load(embedded::providers(), config.config_dir / "providers");
@@ -242,7 +235,7 @@ Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, co
   app::ToolInputs inputs{.variable = environment.variable,
                          .proxy = proxy_url(config, proxy.address(), run.context),
                          .address = proxy.address(),
-                         .base = fmt::format("http://{}/c/{}", proxy.address(), client::encode_context(run.context))};
+                         .base = base_url(proxy.address(), run.context)};
   if (run.base_url_mode) return app::fill_tool(tool.base_url, inputs, **registry);
   // The proxy makes one for its first client that is intercepted; ours has to be told of it before.
   const fs::path data_dir = fs::absolute(config.data_dir);
@@ -263,6 +256,12 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   const auto tools = client::Tools::load(embedded::tools(), config->config_dir / "tools");
   if (!tools) return fail(tools.error());
   const client::Tool tool = tools->of(arguments.positionals().front());
+  std::optional<ReportFile> file;
+  if (const auto path = arguments.value("json")) {
+    auto opened = ReportFile::open(*path);
+    if (!opened) return fail(opened.error().code, "--json: " + opened.error().message);
+    file.emplace(std::move(*opened));
+  }
 
   const auto proxy = app::SharedProxy::use(*config, [&] { return start_proxy(arguments, *config, environment); });
   if (!proxy) return fail(proxy.error());
@@ -287,7 +286,7 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   environment.out.flush();
   environment.err.flush();
   proxy->let_inherit();
-  const auto end = app::run_child(words, child_environment(environment, *filled, run.context),
+  const auto end = app::run_child(words, child_environment(environment, *filled, run.context, proxy->address()),
                                   panels ? [&] { panels->show(); } : std::function<void()>());
   // From here on a screen that has gone is no reason to lose the program's exit code.
   std::signal(SIGPIPE, SIG_IGN);
@@ -296,23 +295,19 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
     return static_cast<ExitCode>(end.error().code == ErrorCode::kNotFound ? app::kNoSuchCommand : app::kNotExecutable);
   }
 
-  auto code = static_cast<ExitCode>(end->exit_code());
   if (auto added = add_calls(report, run, *config, environment); !added) {
     environment.err.print("tokometer: {}\n", added.error().message);
   }
-  if (report.calls() == 0 && !run.base_url_mode) {
-    run.distrust = distrustful(proxy->address());
-    run.tunnelled = tunnelled(proxy->address(), run.context.run);
-  }
+  if (report.calls() == 0 && !run.base_url_mode) find_reasons(run, proxy->address(), environment);
   if (panels) panels->show();
   if (!arguments.has("quiet")) environment.err.write(report.render(environment.err.form(), environment.clock.steady()));
-  if (const auto file = arguments.value("json")) {
-    if (auto written = write_json(*file, report.json(*end, environment.clock.steady())); !written) {
-      environment.err.print("tokometer: {}\n", written.error().message);
-      if (code == ExitCode::kOk) code = ExitCode::kFailed;
+  if (file) {
+    // The exit code is the program's all the same.
+    if (auto written = file->write(report.json(*end, environment.clock.steady())); !written) {
+      environment.err.print("tokometer: --json: {}\n", written.error().message);
     }
   }
-  return code;
+  return static_cast<ExitCode>(end->exit_code());
 }
 
 }  // namespace

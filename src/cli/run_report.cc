@@ -41,12 +41,17 @@ std::string RunReport::render(const Output::Form& form, SteadyTime now) const {
 std::string RunReport::nothing_captured() const {
   std::string text =
       fmt::format("tokometer: nothing captured: no call of {} came through the proxy", run_.command.front());
+  if (!run_.node.empty()) {
+    text += fmt::format("\n  why: Node {} heeds no proxy variables by itself, as 22.21, 24.5 and later do", run_.node);
+    return text + "\n  try: --base-url-mode, or Node 24\n";
+  }
   if (!run_.note.empty()) text += fmt::format("\n  why: {}", run_.note);
   for (const std::string& name : run_.kept) {
     text += fmt::format("\n  why: {} leads to a host that no provider is known for, and was left as it is", name);
   }
-  for (const std::string& who : run_.distrust) {
-    text += fmt::format("\n  why: a client does not take our certificate and passes unread since: {}", who);
+  if (!run_.distrust.empty()) {
+    text += fmt::format("\n  why: what does not take our certificate passes unread since: {}",
+                        fmt::join(run_.distrust, ", "));
   }
   if (!run_.tunnelled.empty()) {
     text += fmt::format("\n  why: what it asked for passed unread, as no provider is known for it: {}",
@@ -66,9 +71,8 @@ std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
   json::Writer writer(text);
   writer.begin_object();
   writer.member("run", run_.context.run);
-  writer.name("command").begin_array();
-  for (const std::string& word : run_.command) writer.string(word);
-  writer.end_array();
+  // Its arguments may hold keys.
+  writer.member("command", run_.command.front());
   writer.member_unless_empty("project", run_.context.project);
   writer.member_unless_empty("program", run_.context.program);
   if (!run_.context.tags.empty()) {

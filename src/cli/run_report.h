@@ -30,6 +30,7 @@ struct ProgramRun {
   std::vector<std::string> kept;            // variables whose base URLs are not ours to change
   std::vector<std::string> tunnelled = {};  // hosts that were reached, unread
   std::vector<std::string> distrust = {};   // "curl/8.1 for api.openai.com": who does not take our certificate
+  std::string node = {};                    // version of the Node that runs it, if that heeds no proxy variables
 };
 
 class RunReport {
@@ -41,7 +42,7 @@ class RunReport {
   std::int64_t calls() const { return summary_.calls(); }
   // Whether the budget is used up; false where there is none.
   bool is_over_budget() const;
-  // "$5.31 of 5usd"; only where there is a budget.
+  // "$5.31 of $10"; only where there is a budget.
   std::string spent() const;
 
   std::string render(const Output::Form& form, SteadyTime now) const;

@@ -241,6 +241,8 @@ print(status, json.loads(content)["type"], json.loads(content)["error"]["message
         assert "budget: " in hard.stderr and "used up" in hard.stderr, hard.stderr
         said = json.loads(sums.read_text())
         assert (said["calls"], said["failed"], said["budget_used_up"]) == (4, 3, True), said
+        assert "of 1 token, used up" in hard.stderr, hard.stderr
+        assert "no model" not in hard.stderr, hard.stderr
         # Another run has a budget of its own, and a soft one refuses nothing.
         soft = them.python("print(openai()[0], openai()[0])", "--budget", "0.000001usd")
         assert soft.stdout == "200 200\n" and "used up" in soft.stderr, soft
@@ -310,12 +312,92 @@ def run_takes_its_context_from_the_environment(folder: Path) -> None:
         context = {"project": "given", "session": "s1", "user": "ann", "tags": {"team": "web"}, "budget": "9usd"}
         show = "openai(); print(json.loads(os.environ['TOKOMETER_CONTEXT'])['session'])"
         done = them.python(show, "--tag", "more", TOKOMETER_CONTEXT=json.dumps(context))
-        assert done.stdout == "s1\n" and "of 9usd" in done.stderr, done
+        assert done.stdout == "s1\n" and "of $9" in done.stderr, done
         (event,) = them.proxy.events()
         assert (event["project"], event["session_id"], event["user"]) == ("given", "s1", "ann"), event
         assert event["tags"] == ["team:web", "more"], event
         broken = them.python("print(openai()[0])", TOKOMETER_CONTEXT="{")
         assert broken.stdout == "200\n" and "TOKOMETER_CONTEXT" in broken.stderr, broken
+
+
+@test
+def run_within_a_run_counts_for_both(folder: Path) -> None:
+    with runs(folder) as them:
+        outer, inner = folder / "outer.json", folder / "inner.json"
+        call = "print(openai()[0], flush=True)"
+        within = them.words(
+            ["--base-url-mode", "--budget", "1Mtok", "--hard", "--json", str(inner)], [sys.executable, "-c", CLIENT + call]
+        )
+        # The first call is refused to nobody; then the outer budget is used up, though the inner one has room.
+        code = f"import subprocess\n{call}\nsubprocess.run({within!r})"
+        done = them.python(code, "--project", "shop", "--budget", "1tok", "--hard", "--json", str(outer))
+        assert done.stdout == "200\n402\n", done
+        both = [json.loads(file.read_text()) for file in (outer, inner)]
+        assert [(said["calls"], said["failed"]) for said in both] == [(2, 1), (1, 1)], both
+        assert both[1]["run"].startswith(both[0]["run"] + "."), both
+        assert both[1]["project"] == "shop" and both[1]["program"] == Path(sys.executable).name, both
+        listed = them.proxy.run("events", "--json", "--run", both[0]["run"]).stdout.splitlines()
+        assert len(listed) == 2, listed
+        # The other way round: what the inner run uses is the outer one's too. Base URLs of the outer are the inner's.
+        code = f"import subprocess\nsubprocess.run({within!r})\n{call}"
+        done = them.python(code, "--budget", "1tok", "--hard", "--json", str(outer))
+        assert done.stdout == "200\n402\n", done
+        kept = them.words(["-q"], [sys.executable, "-c", CLIENT + call])
+        done = them.python(f"import subprocess\nsubprocess.run({kept!r})", "--json", str(outer))
+        said = json.loads(outer.read_text())
+        assert (done.stdout, said["calls"]) == ("200\n", 1), (done, said)
+        (event,) = [e for e in them.proxy.events() if e["run"].startswith(said["run"])]
+        assert event["run"] != said["run"], event
+
+
+@test
+def run_opens_its_json_file_before_the_program_starts(folder: Path) -> None:
+    with runs(folder) as them:
+        done = them.run("sh", "-c", "echo started", options=("--base-url-mode", "--json", str(folder / "no/where.json")))
+        assert (done.returncode, done.stdout) == (1, "") and "where.json: no such file" in done.stderr, done
+        sums = folder / "sums.json"
+        them.run("sh", "-c", "true", "sk-secret", options=("--base-url-mode", "--json", str(sums)))
+        assert sums.stat().st_mode & 0o777 == 0o600, sums.stat()
+        assert json.loads(sums.read_text())["command"] == "sh" and "secret" not in sums.read_text(), sums.read_text()
+        full = them.run("sh", "-c", "exit 0", options=("--base-url-mode", "--json", "/dev/full"))
+        assert full.returncode == 0 and "/dev/full: no space" in full.stderr, full
+
+
+@test
+def run_says_once_that_it_cannot_use_a_proxy(folder: Path) -> None:
+    with runs(folder) as them:
+        done = them.run("true", HTTPS_PROXY="socks5://me:hidden@127.0.0.1:9")
+        assert done.returncode == 1 and done.stderr.startswith("tokometer: HTTPS_PROXY: only http:// proxies"), done
+        assert done.stderr.count("tokometer:") == 1 and "TOKOMETER_UPSTREAM_PROXY=none" in done.stderr, done
+        assert "hidden" not in done.stderr, done
+        done = them.run(
+            "true", options=("--upstream-proxy", "none", "--base-url-mode"), HTTPS_PROXY="socks5://127.0.0.1:9"
+        )
+        assert done.returncode == 0, done
+        # Whatever else keeps the proxy from starting is said as plainly.
+        them.wait_until_ended()
+        with them.proxy.config_file.open("a") as settings:
+            settings.write(f"origin_ca: {folder / 'no-such.pem'}\n")
+        done = them.run("true")
+        assert done.returncode == 1 and done.stderr.startswith("tokometer: the proxy did not start: "), done
+        assert done.stderr.count("tokometer:") == 1, done
+
+
+@test
+def run_names_a_node_that_heeds_no_proxies(folder: Path) -> None:
+    with runs(folder) as them:
+        tools = folder / "bin"
+        tools.mkdir()
+        script = tools / "assistant"
+        script.write_text("#!/usr/bin/env node\n")
+        path = f"{tools}:{os.environ['PATH']}"
+        for version, wanted in [("v20.20.2", True), ("v24.5.0", False)]:
+            (tools / "node").write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo {version}\nexit 0\n")
+            for program in [tools / "node", script]:
+                program.chmod(0o755)
+                done = them.run(program.name, options=(), PATH=path)
+                assert (f"Node {version} heeds no proxy" in done.stderr) == wanted, (program, done)
+                assert ("Node 24\n" in done.stderr) == wanted, (program, done)
 
 
 @test

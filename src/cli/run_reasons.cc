@@ -1,0 +1,119 @@
+#include "cli/run_reasons.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "app/program.h"
+#include "cli/style.h"
+#include "client/call_context.h"
+
+namespace tokometer::cli {
+namespace {
+
+// At most so many clients that do not take our certificate are named.
+constexpr std::size_t kShownDistrust = 5;
+// As much of a program's file as a first line may have.
+constexpr std::size_t kFirstLine = 256;
+constexpr std::chrono::milliseconds kNodeLimit{2000};
+constexpr std::array<std::string_view, 2> kNodes = {"node", "nodejs"};
+
+// Hosts that its program reached unread, without their ports, as --intercept takes them.
+std::vector<std::string> tunnelled(const std::string& address, std::string_view run_id) {
+  std::vector<std::string> hosts;
+  for (const std::string& host : ask_tunnelled(address, run_id)) {
+    std::string name =
+        printable(host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':')));
+    if (std::ranges::find(hosts, name) == hosts.end()) hosts.push_back(std::move(name));
+  }
+  return hosts;
+}
+
+bool is_node(std::string_view path) {
+  return std::ranges::find(kNodes, path.substr(path.rfind('/') + 1)) != kNodes.end();
+}
+
+std::string first_line(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string line(kFirstLine, '\0');
+  stream.read(line.data(), static_cast<std::streamsize>(line.size()));
+  line.resize(static_cast<std::size_t>(stream.gcount()));
+  return line.substr(0, line.find('\n'));
+}
+
+// The version of the Node that runs `command`, if one does.
+std::string node_of(const std::string& command, const Environment& environment) {
+  const std::string path = environment.variable("PATH").value_or("");
+  auto program = app::find_program(command, path);
+  if (!program) return {};
+  if (!is_node(*program)) {
+    if (!is_node_script(first_line(*program))) return {};
+    program = app::find_program(kNodes.front(), path);
+    if (!program) return {};
+  }
+  const auto asked = app::run_program({*program, "--version"}, {.limit = kNodeLimit});
+  if (!asked || asked->exit_code != 0) return {};
+  return printable(asked->first_words());
+}
+
+}  // namespace
+
+void find_reasons(ProgramRun& run, const std::string& address, const Environment& environment) {
+  if (const auto health = ask_health({address})) run.distrust = distrustful_in(health->distrustful, run.context.run);
+  run.tunnelled = tunnelled(address, run.context.run);
+  // What asked for a tunnel heeds proxies, whatever its Node does by itself.
+  if (!run.distrust.empty() || !run.tunnelled.empty()) return;
+  std::string version = node_of(run.command.front(), environment);
+  if (!version.empty() && !heeds_proxies(version)) run.node = std::move(version);
+}
+
+std::vector<std::string> distrustful_in(const std::vector<Health::Distrust>& distrustful, std::string_view run) {
+  const bool says_run = std::ranges::any_of(distrustful, [](const auto& one) { return one.run.has_value(); });
+  std::vector<std::string> names;
+  for (const Health::Distrust& one : distrustful) {
+    if (names.size() == kShownDistrust) break;
+    if (says_run && !client::is_within_run(one.run.value_or(""), run)) continue;
+    std::string name = fmt::format("{} for {}", client_name(one), printable(one.host));
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+bool heeds_proxies(std::string_view node_version) {
+  constexpr int kPatchedMajor = 22;
+  constexpr int kPatchedMinor = 21;
+  constexpr int kMajor = 24;
+  constexpr int kMinor = 5;
+  if (node_version.starts_with('v')) node_version.remove_prefix(1);
+  const char* const end = node_version.data() + node_version.size();
+  int major = 0;
+  int minor = 0;
+  const auto read = std::from_chars(node_version.data(), end, major);
+  // What is not understood is not accused.
+  if (read.ec != std::errc() || read.ptr == end || *read.ptr != '.') return true;
+  if (std::from_chars(read.ptr + 1, end, minor).ec != std::errc()) return true;
+  return major > kMajor || (major == kMajor && minor >= kMinor) || (major == kPatchedMajor && minor >= kPatchedMinor);
+}
+
+bool is_node_script(std::string_view first_line) {
+  constexpr std::string_view kBlanks = " \t\r";
+  if (!first_line.starts_with("#!")) return false;
+  first_line.remove_prefix(2);
+  while (!first_line.empty()) {
+    const std::string_view word = first_line.substr(0, first_line.find_first_of(kBlanks));
+    if (is_node(word)) return true;
+    // env(1), its options and its variables come before the program's name.
+    const bool before = word.empty() || word.ends_with("/env") || word.starts_with('-') || word.contains('=');
+    if (!before) return false;
+    first_line.remove_prefix(std::min(word.size() + 1, first_line.size()));
+  }
+  return false;
+}
+
+}  // namespace tokometer::cli
