@@ -280,6 +280,17 @@ TEST(SessionSummary, CountsNothingThatIsNotBilled) {
   EXPECT_NE(text.find("Input tokens: 12,345\n"), std::string::npos) << text;
 }
 
+TEST(SessionSummary, HasNoRowForWhatWasRefusedBeforeItHadAModel) {
+  event::Event refused_at_once = refused();
+  refused_at_once.request_model.clear();
+  const std::string text = summary_of({chat(), refused_at_once}).render(kPipe, SteadyTime());
+  EXPECT_NE(text.find("Failed: 1\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("no model"), std::string::npos) << text;
+  refused_at_once.cost_picodollars = 1;
+  EXPECT_NE(summary_of({chat(), refused_at_once}).render(kPipe, SteadyTime()).find("(no model)"), std::string::npos)
+      << "what costs is shown";
+}
+
 TEST(SessionSummary, TellsOfOneModelWithoutATable) {
   event::Event list_of_models;
   list_of_models.status_code = 200;

@@ -39,7 +39,7 @@ std::string banner(const std::vector<std::string>& listening, const app::Config&
       fmt::format("Tokometer listens on {}\n", style.bold(fmt::format("{}", fmt::join(listening, ", "))));
   for (const std::string& address : listening) {
     if (address.starts_with("unix:")) continue;
-    const std::string url = "http://" + address;
+    const std::string url = app::local_url({address}).value_or("");
     if (!config.base_url.empty()) {
       text += fmt::format("\n  base URL of your client  {}   ({} goes on to {})\n", style.green(url),
                           config.type.empty() ? "everything" : config.type, config.base_url);

@@ -43,7 +43,9 @@ void SessionSummary::Sums::add(const event::Event& event) {
 void SessionSummary::add(const event::Event& event) {
   all_.add(event);
   std::string model = event.response_model.empty() ? event.request_model : event.response_model;
-  if (model.empty() && !event.billable) return;
+  // What was refused has asked no model.
+  const bool is_nothing = has_failed(event) && !total_tokens(event.usage) && event.cost_picodollars.value_or(0) == 0;
+  if (model.empty() && (!event.billable || is_nothing)) return;
   if (model.empty()) model = "(no model)";
   if (!models_.contains(model) && models_.size() >= limits_.models) model = "(other models)";
   models_[model].add(event);

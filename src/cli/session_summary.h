@@ -31,7 +31,8 @@ class SessionSummary {
 
   void add(const event::Event& event);
 
-  // A panel, and a table of the models if there is more than one. What is not billed and has no model is in none.
+  // A panel, and a table of the models if there is more than one. What has no model and is not
+  // billed or failed without using anything is in none.
   std::string render(const Output::Form& form, SteadyTime now) const;
   // The sums as members of the object that is open, and those of each model as an array of objects, "models".
   void write_json(json::Writer& writer) const;

@@ -1,6 +1,8 @@
 #include "cli/settings.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "app/setting.h"
 
@@ -43,6 +45,11 @@ Error settings_error(const std::vector<app::Fault>& faults) {
 Result<app::Config> load_settings(const Arguments& arguments, const Environment& environment) {
   auto settings = app::load_settings(settings_inputs(arguments, environment));
   if (!settings) return fail(settings_error(settings.error()));
+  // What is said of it holds in another folder, too.
+  std::error_code error;
+  if (auto absolute = std::filesystem::absolute(settings->config.data_dir, error); !error) {
+    settings->config.data_dir = absolute.lexically_normal();
+  }
   return std::move(settings->config);
 }
 

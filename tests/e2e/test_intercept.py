@@ -221,7 +221,10 @@ def forward_proxy_beyond_loopback_asks_for_its_token(folder: Path) -> None:
         assert ca is None  # nobody got as far as being intercepted
         assert net.curl("https://api.openai.com/", "--user-agent", "first", user=f"me:{token}@").returncode == 60
         assert net.chat(ca=net.ca, user=f"me:{token}@").returncode == 0
-        assert token not in net.proxy.output()
+        said = net.proxy.output()
+        assert token not in said
+        # A client can use this, not the address of all interfaces.
+        assert f"OPENAI_BASE_URL=http://127.0.0.1:{net.proxy.port}/openai/v1" in said, said
 
 
 @test
