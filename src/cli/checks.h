@@ -26,8 +26,9 @@ enum class Verdict { kOk, kWarn, kFail };
 struct Finding {
   std::string name;  // of what was looked at: "proxy", "HTTPS_PROXY"
   Verdict verdict = Verdict::kOk;
-  std::string says;         // what was found
-  std::string remedy = {};  // what to do about it; empty for kOk
+  std::string says;          // what was found
+  std::string remedy = {};   // what to do about it; empty for kOk
+  bool is_distrust = false;  // a program that does not trust our certificates
 };
 using Findings = std::vector<Finding>;
 
@@ -53,6 +54,8 @@ Findings check_node_trust(const Patient& patient);
 Findings check_python_trust(const Patient& patient);
 Findings check_curl_trust(const Patient& patient);
 Findings check_java_trust(const Patient& patient);
+// With one in the place of several `is_distrust`, whose remedies are much the same: for people.
+Findings fold_distrust(Findings findings);
 // checks_shell.cc: variables of this shell that lead to the proxy, past it, or nowhere.
 Findings check_variables(const Patient& patient);
 // The block in start-up files, and programs that are known.

@@ -130,6 +130,27 @@ Findings check_upstream(const Patient& patient) {
   return findings;
 }
 
+// One finding, however many they are: what to do is the same.
+Findings check_trust_of_clients(const Health& health) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> who;
+  for (const Health::Distrust& one : health.distrustful) {
+    std::string text =
+        fmt::format("{} {} our certificate for {}", client_name(one),
+                    one.silent ? "closes its connections on seeing" : "does not take", printable(one.host));
+    if (std::ranges::find(who, text) == who.end()) who.push_back(std::move(text));
+  }
+  if (who.empty()) return {};
+  const std::size_t more = who.size() - std::min(who.size(), kShown);
+  who.resize(who.size() - more);
+  return {
+      {"trust of clients", Verdict::kWarn,
+       fmt::format("{}{}: calls there pass unread", fmt::join(who, "; "),
+                   more == 0 ? "" : fmt::format("; and {} more", more)),
+       "start them by `tokometer run`, or set their base URLs; `tokometer ca install` for what goes by the system's "
+       "store"}};
+}
+
 }  // namespace
 
 Findings check_proxy(const Patient& patient) {
@@ -169,14 +190,7 @@ Findings check_proxy(const Patient& patient) {
                         "mend the file, then `tokometer reload`"});
   }
   std::ranges::move(check_upstream(patient), std::back_inserter(findings));
-  for (const Health::Distrust& one : patient.health->distrustful) {
-    findings.push_back(
-        {"trust of clients", Verdict::kWarn,
-         fmt::format("{} {} our certificate for {}: its calls there pass unread", printable(one.client),
-                     one.silent ? "closes its connections on seeing" : "does not take", printable(one.host)),
-         "start it by `tokometer run`, or set its base URL; `tokometer ca install` if it goes by the "
-         "system's store"});
-  }
+  std::ranges::move(check_trust_of_clients(*patient.health), std::back_inserter(findings));
   return findings;
 }
 

@@ -36,6 +36,9 @@ std::optional<std::string> local_address(std::string_view url) {
   return std::nullopt;
 }
 
+// The verb of one name, or of several with blanks between them.
+std::string_view lead(std::string_view names) { return names.contains(' ') ? "lead" : "leads"; }
+
 enum class Leads { kToUs, kToOther, kNowhere };
 
 Leads leads(const Patient& patient, const std::string& address) {
@@ -82,13 +85,13 @@ Findings check_proxy_variables(const Patient& patient) {
     }
   }
   if (!dead.empty()) {
-    findings.push_back(
-        {"proxy variables", Verdict::kFail,
-         fmt::format("{} lead to {}, where nothing listens: programs started here reach nothing", dead, dead_address),
-         fmt::format("unset {}; `tokometer install` sets them only while a proxy lives", dead)});
+    findings.push_back({"proxy variables", Verdict::kFail,
+                        fmt::format("{} {} to {}, where nothing listens: programs started here reach nothing", dead,
+                                    lead(dead), dead_address),
+                        fmt::format("unset {}; `tokometer install` sets them only while a proxy lives", dead)});
   }
   if (!ours.empty()) {
-    findings.push_back({.name = "proxy variables", .says = ours + " lead to us"});
+    findings.push_back({.name = "proxy variables", .says = fmt::format("{} {} to us", ours, lead(ours))});
   } else if (findings.empty()) {
     findings.push_back({.name = "proxy variables",
                         .says = "none in this shell: programs come to us by `tokometer run`, base URLs, or after "

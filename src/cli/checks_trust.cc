@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "app/program.h"
 #include "base/files.h"
 #include "cli/checks.h"
+#include "cli/style.h"
 
 namespace tokometer::cli {
 namespace {
@@ -16,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kAnswerLimit{1500};
 constexpr std::chrono::hours kExpiresSoon{24 * 30};
+constexpr std::string_view kBeginCertificate = "-----BEGIN CERTIFICATE-----";
 
 std::optional<std::string> program_of(const Patient& patient, std::string_view name) {
   return app::find_program(name, patient.environment.variable("PATH").value_or(""));
@@ -30,7 +33,7 @@ bool holds_ours(const Patient& patient, const fs::path& file) {
   const auto ours = read_file(certificate_file(patient));
   const auto content = read_file(file);
   if (!ours || !content) return false;
-  const std::size_t begin = ours->find("-----BEGIN CERTIFICATE-----");
+  const std::size_t begin = ours->find(kBeginCertificate);
   const std::size_t end = ours->rfind("-----END CERTIFICATE-----");
   if (begin == std::string::npos || end == std::string::npos) return false;
   return content->find(ours->substr(begin, end - begin)) != std::string::npos;
@@ -61,7 +64,31 @@ constexpr std::string_view kByVariables =
     "start programs by `tokometer run`, or `tokometer install` and open a new shell; base URLs need no trust";
 
 Finding distrusts(std::string name, std::string says) {
-  return {std::move(name), Verdict::kWarn, std::move(says), std::string(kByVariables)};
+  return {std::move(name), Verdict::kWarn, std::move(says), std::string(kByVariables), true};
+}
+
+// The file that clients are told to trust, beside the one that we work with.
+Finding check_certificate_file(const Patient& patient) {
+  const fs::path file = certificate_file(patient);
+  const std::string remedy = fmt::format("rm {}; `tokometer ca show` writes it anew", file.string());
+  const auto wrong = [&](std::string says) {
+    return Finding{"certificate file", Verdict::kFail, std::move(says), remedy};
+  };
+  const auto content = read_file(file);
+  if (!content && content.error().code == ErrorCode::kNotFound) {
+    return {"certificate file", Verdict::kFail, fmt::format("{} is missing: no client can trust us", file.string()),
+            "`tokometer ca show` writes it anew"};
+  }
+  const auto read = net::CertificateAuthority::read(file);
+  if (!content || !read) return wrong(content ? read.error().message : content.error().message);
+  if (read->fingerprint != patient.authority->fingerprint) {
+    return wrong(
+        fmt::format("{} holds another certificate ({}) than that of our key", file.string(), printable(read->name)));
+  }
+  if (content->find(kBeginCertificate) != content->rfind(kBeginCertificate)) {
+    return wrong(fmt::format("{} holds more than our certificate: who trusts it trusts those too", file.string()));
+  }
+  return {.name = "certificate file", .says = file.string()};
 }
 
 }  // namespace
@@ -86,6 +113,7 @@ Findings check_authority(const Patient& patient) {
   } else {
     findings.push_back({.name = "certificates", .says = fmt::format("{}, good until {}", info.name, until)});
   }
+  findings.push_back(check_certificate_file(patient));
   const std::string key = net::CertificateAuthority::key_path(patient.authority_folder).string();
   struct stat now_file{};
   if (::stat(key.c_str(), &now_file) == 0 && (now_file.st_mode & 077U) != 0) {
@@ -104,7 +132,7 @@ Findings check_system_trust(const Patient& patient) {
   if (!trusts) return {};
   if (*trusts) return {{.name = "system", .says = "trusts our certificates"}};
   return {{"system", Verdict::kWarn, "does not trust our certificates",
-           "`tokometer ca install`, for programs that heed no variable; others do without"}};
+           "`tokometer ca install`, for programs that heed no variable; others do without", true}};
 }
 
 Findings check_node_trust(const Patient& patient) {
@@ -166,6 +194,24 @@ Findings check_java_trust(const Patient& patient) {
            fmt::format("keytool -importcert -cacerts -storepass changeit -noprompt -alias tokometer -file {}; or "
                        "base URLs",
                        certificate_file(patient))}};
+}
+
+Findings fold_distrust(Findings findings) {
+  std::vector<std::string> who;
+  for (const Finding& finding : findings) {
+    if (finding.is_distrust) who.push_back(finding.name);
+  }
+  if (who.size() < 2) return findings;
+  const std::string last = who.back();
+  who.pop_back();
+  Finding all = distrusts("trust", fmt::format("{} and {} do not trust our certificates, as seen from this shell",
+                                               fmt::join(who, ", "), last));
+  all.remedy += "; `tokometer ca install` for programs that heed no variable";
+  *std::ranges::find_if(findings, &Finding::is_distrust) = std::move(all);
+  bool is_first = true;
+  std::erase_if(findings,
+                [&](const Finding& finding) { return finding.is_distrust && !std::exchange(is_first, false); });
+  return findings;
 }
 
 }  // namespace tokometer::cli

@@ -100,6 +100,7 @@ Result<ExitCode> run_doctor(const Arguments& arguments, Environment& environment
   for (const std::string& line : app::unknown_variables(settings_inputs(arguments, environment))) {
     findings.push_back({"settings", Verdict::kWarn, line, "unset it"});
   }
+  if (!arguments.has("json")) findings = fold_distrust(std::move(findings));
   const auto count = [&](Verdict verdict) { return std::ranges::count(findings, verdict, &Finding::verdict); };
   const bool healthy = count(Verdict::kFail) == 0;
   if (arguments.has("json")) {

@@ -343,7 +343,7 @@ def the_doctor_finds_what_is_broken_and_says_what_to_do(folder: Path) -> None:
         assert found["system"]["status"] == "warn" and "ca install" in found["system"]["remedy"]
         # Variables that lead to us, past us, nowhere.
         found = findings(home, 0, HTTPS_PROXY=url, NO_PROXY="localhost,127.0.0.1,::1,intra.example, .openai.com")
-        assert "lead to us" in found["proxy variables"]["says"]
+        assert "leads to us" in found["proxy variables"]["says"]
         assert found["NO_PROXY"]["status"] == "warn" and found["NO_PROXY"]["says"].endswith("us: openai.com")
         with socket.socket() as bound:
             bound.bind(("127.0.0.1", 0))  # without listening: whoever connects is refused
@@ -357,7 +357,16 @@ def the_doctor_finds_what_is_broken_and_says_what_to_do(folder: Path) -> None:
         certificate = json.loads(home.run("ca", "show", "--json"))["certificate"]
         found = findings(home, 0, NODE_EXTRA_CA_CERTS=certificate, CURL_CA_BUNDLE=certificate, SSL_CERT_FILE=certificate)
         assert found["Node"]["status"] == found["curl"]["status"] == found["Python"]["status"] == "ok", found
+        # Programs that do not are one line for people.
+        (trust,) = [line for line in home.run("doctor").splitlines() if "do not trust our certificates" in line]
+        assert trust.startswith("warn  trust ") and "system" in trust and "curl" in trust, trust
         # Files that are not as they should be.
+        Path(certificate).write_text("junk")
+        found = findings(home, 1)["certificate file"]
+        assert found["status"] == "fail" and "ca show" in found["remedy"], found
+        Path(certificate).unlink()
+        home.run("ca", "show")
+        assert findings(home, 0)["certificate file"]["status"] == "ok"
         data = folder / ".local/share/tokometer"
         (data / "ca/ca.key").chmod(0o644)
         data.chmod(0o755)
