@@ -60,7 +60,7 @@ class ToolFiller {
   std::optional<std::string> redirected(std::string_view url) const {
     const auto to = proxy::parse_base_url(url);
     if (!to) return std::nullopt;
-    const std::string of_outer = with_base(std::string(url), inputs_.address, inputs_.base);
+    std::string of_outer = with_base(std::string(url), inputs_.address, inputs_.base);
     if (of_outer != url) return of_outer;
     if (to->authority == inputs_.address) return inputs_.base + to->path;
     const provider::Spec* spec = registry_.by_host(to->authority);

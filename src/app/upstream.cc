@@ -56,11 +56,11 @@ class Finder {
     if (named.value.empty()) return {};
     auto parsed = net::UpstreamProxy::parse(named.value);
     if (!parsed) {
-      return fail(parsed.error().code,
-                  fmt::format("{}: {}: name one by http://HOST:PORT, here or for us alone by upstream_proxy "
-                              "(--upstream-proxy, TOKOMETER_UPSTREAM_PROXY); TOKOMETER_UPSTREAM_PROXY={} reaches "
-                              "origins directly",
-                              named.name, parsed.error().message, kNoUpstream));
+      return fail(
+          parsed.error().code,
+          fmt::format("{0}: {1}: say http://HOST:PORT, or --upstream-proxy {2} (TOKOMETER_UPSTREAM_PROXY={2}) to "
+                      "reach origins directly",
+                      named.name, parsed.error().message, kNoUpstream));
     }
     if (proxy::is_own_address(own_, parsed->host, parsed->port)) {
       std::string remark = fmt::format("{} leads to this proxy itself, and is left out", named.name);

@@ -62,6 +62,13 @@ std::string node_of(const std::string& command, const Environment& environment) 
   return printable(asked->first_words());
 }
 
+std::optional<int> number(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 void find_reasons(ProgramRun& run, const std::string& address, const Environment& environment) {
@@ -91,14 +98,14 @@ bool heeds_proxies(std::string_view node_version) {
   constexpr int kMajor = 24;
   constexpr int kMinor = 5;
   if (node_version.starts_with('v')) node_version.remove_prefix(1);
-  const char* const end = node_version.data() + node_version.size();
-  int major = 0;
-  int minor = 0;
-  const auto read = std::from_chars(node_version.data(), end, major);
+  const auto dot = std::min(node_version.find('.'), node_version.size());
+  const std::string_view rest = node_version.substr(std::min(dot + 1, node_version.size()));
+  const auto major = number(node_version.substr(0, dot));
+  const auto minor = number(rest.substr(0, rest.find('.')));
   // What is not understood is not accused.
-  if (read.ec != std::errc() || read.ptr == end || *read.ptr != '.') return true;
-  if (std::from_chars(read.ptr + 1, end, minor).ec != std::errc()) return true;
-  return major > kMajor || (major == kMajor && minor >= kMinor) || (major == kPatchedMajor && minor >= kPatchedMinor);
+  if (!major || !minor) return true;
+  return *major > kMajor || (*major == kMajor && *minor >= kMinor) ||
+         (*major == kPatchedMajor && *minor >= kPatchedMinor);
 }
 
 bool is_node_script(std::string_view first_line) {
