@@ -201,8 +201,11 @@ def run_leaves_the_terminal_to_its_program(folder: Path) -> None:
     with runs(folder) as them:
         script = folder / "program.py"
         script.write_text(
-            "import sys\nprint('is', sys.stdout.isatty(), flush=True)\n"
-            "try:\n    print('got', input(), flush=True); input()\nexcept KeyboardInterrupt:\n    sys.exit(5)\n"
+            "import sys, time\nprint('is', sys.stdout.isatty(), flush=True)\n"
+            "try:\n    print('got', input(), flush=True)\n"
+            # A second input() would not see a Ctrl-C that comes just before it begins to read.
+            "    while True:\n        time.sleep(0.02)\n"
+            "except KeyboardInterrupt:\n    sys.exit(5)\n"
         )
         screen = Screen(them.proxy.environment)
         try:
