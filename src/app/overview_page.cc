@@ -121,7 +121,8 @@ void set_quotas(HtmlValues& page, const quota::Board* board, UtcTime now, std::s
     const int percent = percent_of(snapshot);
     row.set("percent", fmt::format("{}%", percent)).set("filled", fmt::format("{}", std::min(percent, 100)));
     const auto end = quota::window_end(snapshot);
-    row.set("resets", end ? format::duration(*end - now) : std::string(format::kAbsent));
+    row.set("resets",
+            end ? format::duration(std::chrono::ceil<std::chrono::seconds>(*end - now)) : std::string(format::kAbsent));
   }
 }
 
