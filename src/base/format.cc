@@ -1,11 +1,11 @@
-#include "cli/format.h"
+#include "base/format.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-namespace tokometer::cli::format {
+namespace tokometer::format {
 namespace {
 
 constexpr std::uint64_t kPicodollars = 1'000'000'000'000;  // in one dollar
@@ -110,4 +110,4 @@ std::string rate(std::optional<std::int64_t> tokens, std::chrono::microseconds o
   return fmt::format("{:.{}f}", per_second, per_second < 99.95 ? 1 : 0);
 }
 
-}  // namespace tokometer::cli::format
+}  // namespace tokometer::format
