@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/count.h"
-#include "base/digits.h"
+#include "base/format.h"
 
 namespace tokometer::app {
 namespace {
@@ -20,13 +20,13 @@ std::string dollars(std::int64_t picodollars, std::size_t decimals) {
   constexpr std::size_t kCents = 2;
   std::string fraction = fmt::format("{:012}", picodollars % kPerDollar).substr(0, decimals);
   while (fraction.size() > kCents && fraction.ends_with('0')) fraction.pop_back();
-  return fmt::format("${}.{}", grouped(static_cast<std::uint64_t>(picodollars / kPerDollar)), fraction);
+  return fmt::format("${}.{}", format::count(picodollars / kPerDollar), fraction);
 }
 
 std::string dollars_exactly(std::int64_t picodollars) {
   constexpr std::size_t kAll = 12;
   if (picodollars % kPerDollar != 0) return dollars(picodollars, kAll);
-  return fmt::format("${}", grouped(static_cast<std::uint64_t>(picodollars / kPerDollar)));
+  return fmt::format("${}", format::count(picodollars / kPerDollar));
 }
 
 std::int64_t tokens_of(const meter::Usage& usage) {
@@ -45,8 +45,8 @@ std::string spent_text(const client::Budget& budget, std::int64_t picodollars, s
                        dollars_exactly(*budget.picodollars));
   }
   if (budget.tokens) {
-    text += fmt::format("{}{} of {} {}", text.empty() ? "" : ", ", grouped(static_cast<std::uint64_t>(tokens)),
-                        grouped(static_cast<std::uint64_t>(*budget.tokens)), *budget.tokens == 1 ? "token" : "tokens");
+    text += fmt::format("{}{} of {} {}", text.empty() ? "" : ", ", format::count(tokens), format::count(*budget.tokens),
+                        *budget.tokens == 1 ? "token" : "tokens");
   }
   return text;
 }

@@ -1,9 +1,13 @@
 #include "app/internal_pages.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
+#include "app/overview_page.h"
 #include "app/quota_metrics.h"
+#include "embedded/embedded.h"
 #include "json/writer.h"
 
 namespace tokometer::app {
@@ -36,16 +40,79 @@ void write_upstream(const Upstream& upstream, json::Writer& writer) {
   writer.end_object();
 }
 
+// Of pages that browsers show.
+constexpr std::string_view kPolicy =
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+constexpr std::array kPageFields{wire::Field{.name = "cache-control", .value = "no-store"},
+                                 wire::Field{.name = "content-security-policy", .value = kPolicy},
+                                 wire::Field{.name = "cross-origin-resource-policy", .value = "same-origin"},
+                                 wire::Field{.name = "referrer-policy", .value = "no-referrer"},
+                                 wire::Field{.name = "x-content-type-options", .value = "nosniff"},
+                                 wire::Field{.name = "x-frame-options", .value = "DENY"}};
+constexpr std::array kForeignHostFields{wire::Field{.name = "x-tokometer-error", .value = "foreign_host"}};
+constexpr std::array kTokenFields{wire::Field{.name = "www-authenticate", .value = "Basic realm=\"tokometer\""},
+                                  wire::Field{.name = "x-tokometer-error", .value = "authorization"}};
+
+bool has_token(const PageSources& sources, const proxy::RequestHead& head) {
+  const auto given = wire::find(head.fields, "authorization");
+  const std::array fields{wire::Field{.name = "proxy-authorization", .value = given.value_or("")}};
+  return sources.forwarding != nullptr && sources.forwarding->is_authorized(fields);
+}
+
+bool names_loopback(const proxy::RequestHead& head) {
+  const auto host = proxy::parse_authority(head.authority, false, 0);
+  return host && proxy::is_loopback(host->origin.host);
+}
+
+std::string_view content_type(std::string_view file) {
+  return file.ends_with(".css") ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
+}
+
 }  // namespace
 
-InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources)), started_(sources_.clock.steady()) {}
+InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources)) {}
 
-std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_view path) {
+std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_view path,
+                                                                    const proxy::RequestHead& head) {
   if (path == "/-/health") return health();
   if (path == "/-/metrics" && sources_.serve_metrics) return metrics();
   constexpr std::string_view kTunnelled = "/-/tunnelled/";
   if (path.starts_with(kTunnelled) && sources_.tunnelled != nullptr) return tunnelled(path.substr(kTunnelled.size()));
-  return std::nullopt;
+  return for_people(path.substr(std::string_view("/-/").size()), head);
+}
+
+std::optional<InternalPages::Reply> InternalPages::for_people(std::string_view path,
+                                                              const proxy::RequestHead& head) const {
+  const auto files = embedded::pages();
+  const auto file = std::ranges::find(files, path, &embedded::File::name);
+  if (!path.empty() && (file == files.end() || path == kOverviewTemplate)) return std::nullopt;
+  constexpr std::string_view kText = "text/plain; charset=utf-8";
+  // A browser gives the token to no page of another name, so that Host needs no look then.
+  if (sources_.beyond_loopback && !has_token(sources_, head)) {
+    return Reply{.status = 401,
+                 .content_type = std::string(kText),
+                 .body =
+                     "This page asks for the proxy's token: any user name, and as password what stands in the file "
+                     "proxy-token of its data folder.\n",
+                 .fields = kTokenFields};
+  }
+  if (!sources_.beyond_loopback && !names_loopback(head)) {
+    return Reply{.status = 403,
+                 .content_type = std::string(kText),
+                 .body = "This page is for this machine: ask for it as 127.0.0.1 or localhost.\n",
+                 .fields = kForeignHostFields};
+  }
+  if (path.empty()) {
+    return Reply{.status = 200,
+                 .content_type = "text/html; charset=utf-8",
+                 .body = overview_page(sources_),
+                 .fields = kPageFields};
+  }
+  return Reply{.status = 200,
+               .content_type = std::string(content_type(path)),
+               .body = std::string(file->content),
+               .fields = kPageFields};
 }
 
 InternalPages::Reply InternalPages::health() const {
@@ -55,7 +122,7 @@ InternalPages::Reply InternalPages::health() const {
   json::Writer writer(body);
   writer.begin_object().member("status", journal_ok && store_ok ? "ok" : "degraded");
   writer.member("uptime_seconds",
-                std::chrono::duration_cast<std::chrono::seconds>(sources_.clock.steady() - started_).count());
+                std::chrono::duration_cast<std::chrono::seconds>(sources_.clock.steady() - sources_.started).count());
   writer.member("open_exchanges", sources_.metrics.open_exchanges());
   writer.member("finished_exchanges", sources_.metrics.finished());
   writer.name("journal").begin_object();

@@ -1,61 +1,42 @@
-// The proxy's own pages: /-/health (JSON), /-/metrics (Prometheus text), and /-/tunnelled/RUN
+// The proxy's own pages: /-/ (HTML, for people), /-/health (JSON), /-/metrics (Prometheus text), and /-/tunnelled/RUN
 // (JSON), the hosts that the program of a run reached unread.
 //
 // None shows content, keys, paths of requests or names of sessions.
+//
+// A browser shows /-/ to nobody else's pages: no site may frame it or read it, and one whose name was made to lead to
+// us (DNS rebinding) finds that the Host is not ours. Where others on the network can reach us, it asks for the token,
+// as forwarding does (Basic, RFC 7617).
+//
+// Not here: what /-/ shows (overview_page.h).
 #pragma once
 
-#include <functional>
 #include <optional>
-#include <string>
+#include <string_view>
 
-#include "app/capture.h"
-#include "app/event_feed.h"
-#include "app/metrics.h"
-#include "app/tunnelled_hosts.h"
-#include "app/upstream.h"
-#include "base/time.h"
-#include "event/journal.h"
-#include "net/server.h"
+#include "app/page_sources.h"
 #include "proxy/context.h"
-#include "quota/board.h"
-#include "store/ingest.h"
 
 namespace tokometer::app {
-
-// Whose figures are shown; those that are null do not run.
-struct PageSources {
-  const Clock& clock;
-  const Metrics& metrics;
-  const event::Journal* journal = nullptr;
-  const store::Ingest* ingest = nullptr;
-  const CaptureStore* captures = nullptr;
-  const EventFeed* feed = nullptr;
-  const quota::Board* quotas = nullptr;
-  const proxy::Distrust* distrust = nullptr;
-  const Upstream* upstream = nullptr;
-  const TunnelledHosts* tunnelled = nullptr;
-  std::function<net::ServerStats()> server;
-  bool serve_metrics = true;
-};
 
 class InternalPages final : public proxy::InternalEndpoints {
  public:
   explicit InternalPages(PageSources sources);
 
-  std::optional<Reply> reply(std::string_view path) override;
+  std::optional<Reply> reply(std::string_view path, const proxy::RequestHead& head) override;
 
  private:
   // Status 200 and "ok" while everything works; "degraded" (also 200: traffic
   // flows) while the journal or the store cannot be written.
   Reply health() const;
   Reply metrics() const;
+  // Nothing: there is no such file.
+  std::optional<Reply> for_people(std::string_view path, const proxy::RequestHead& head) const;
   Reply tunnelled(std::string_view run) const;
   void render_journal(MetricsText& out) const;
   void render_store(MetricsText& out) const;
   void render_net(MetricsText& out) const;
 
   const PageSources sources_;
-  const SteadyTime started_;
 };
 
 }  // namespace tokometer::app

@@ -169,6 +169,11 @@ void Metrics::render_histogram(MetricsText& out, std::string_view name, std::str
   }
 }
 
+std::map<Metrics::Key, Metrics::Model> Metrics::models() const {
+  const std::lock_guard lock(mutex_);
+  return models_;
+}
+
 void Metrics::render(MetricsText& out) const {
   out.describe("tokometer_open_exchanges", "gauge", "Exchanges under way, streams included.");
   out.sample("tokometer_open_exchanges", "", open_exchanges());

@@ -68,15 +68,6 @@ class Metrics {
 
   void render(MetricsText& out) const;
 
- private:
-  // Seconds, as upper bounds; OpenTelemetry GenAI's buckets for operation durations.
-  static constexpr std::array<double, 14> kBounds = {0.01, 0.02, 0.04, 0.08,  0.16,  0.32,  0.64,
-                                                     1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
-  struct Histogram {
-    std::array<std::int64_t, kBounds.size() + 1> counts{};
-    std::int64_t sum_us = 0;
-    void add(std::int64_t us);
-  };
   struct Model {
     std::map<int, std::int64_t> requests;  // by status code
     // Absent until a call states the count, or has a price.
@@ -88,6 +79,17 @@ class Metrics {
   struct Key {
     std::string provider, model;
     auto operator<=>(const Key&) const = default;
+  };
+  std::map<Key, Model> models() const;  // what was counted so far
+
+ private:
+  // Seconds, as upper bounds; OpenTelemetry GenAI's buckets for operation durations.
+  static constexpr std::array<double, 14> kBounds = {0.01, 0.02, 0.04, 0.08,  0.16,  0.32,  0.64,
+                                                     1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
+  struct Histogram {
+    std::array<std::int64_t, kBounds.size() + 1> counts{};
+    std::int64_t sum_us = 0;
+    void add(std::int64_t us);
   };
 
   void count(std::map<std::string, std::int64_t, std::less<>>& counts, std::string_view code);

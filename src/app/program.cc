@@ -145,6 +145,28 @@ std::optional<int> reap(pid_t child, steady_clock::time_point deadline) {
   }
 }
 
+// Starts `words` as nobody's child, in a session of its own; what it says goes to `output`.
+Result<void> start_in_own_session(const std::vector<std::string>& words, int output) {
+  const auto arguments = argv_of(words);
+  const pid_t child = ::fork();
+  if (child < 0) return fail(io_error(words[0], errno));
+  if (child == 0) {
+    clear_signals();
+    ::setsid();
+    // The second fork leaves no leader of the session, which alone could get a terminal again.
+    const pid_t grandchild = ::fork();
+    if (grandchild != 0) ::_exit(grandchild < 0 ? 1 : 0);
+    const int nothing = ::open("/dev/null", O_RDWR);
+    ::dup2(nothing, STDIN_FILENO);
+    ::dup2(output >= 0 ? output : nothing, STDOUT_FILENO);
+    ::dup2(STDOUT_FILENO, STDERR_FILENO);
+    ::close_range(3, ~0U, 0);
+    become(words[0].c_str(), arguments.data(), environ);
+  }
+  if (wait_for(child) != 0) return fail(ErrorCode::kIo, fmt::format("{}: no process can be made", words[0]));
+  return {};
+}
+
 bool is_executable(const fs::path& file) {
   std::error_code error;
   return fs::is_regular_file(file, error) && ::access(file.c_str(), X_OK) == 0;
@@ -224,24 +246,9 @@ Result<void> start_daemon(const std::vector<std::string>& words, milliseconds li
                           const std::function<void(std::string_view)>& said) {
   Pipe pipe;
   if (!pipe.open()) return fail(io_error(words[0], errno));
-  const auto arguments = argv_of(words);
-  const pid_t child = ::fork();
-  if (child < 0) return fail(io_error(words[0], errno));
-  if (child == 0) {
-    clear_signals();
-    ::setsid();
-    // The second fork leaves no leader of the session, which alone could get a terminal again.
-    const pid_t grandchild = ::fork();
-    if (grandchild != 0) ::_exit(grandchild < 0 ? 1 : 0);
-    const int nothing = ::open("/dev/null", O_RDONLY);
-    ::dup2(nothing, STDIN_FILENO);
-    ::dup2(pipe.write_end, STDOUT_FILENO);
-    ::dup2(pipe.write_end, STDERR_FILENO);
-    ::close_range(3, ~0U, 0);
-    become(words[0].c_str(), arguments.data(), environ);
-  }
+  const auto started = start_in_own_session(words, pipe.write_end);
   pipe.close_write();
-  if (wait_for(child) != 0) return fail(ErrorCode::kIo, fmt::format("{}: no process can be made", words[0]));
+  if (!started) return started;
   const auto deadline = steady_clock::now() + limit;
   for (;;) {
     pollfd wait{pipe.read_end, POLLIN, 0};
@@ -252,6 +259,8 @@ Result<void> start_daemon(const std::vector<std::string>& words, milliseconds li
     }
   }
 }
+
+Result<void> start_apart(const std::vector<std::string>& words) { return start_in_own_session(words, -1); }
 
 Result<fs::path> own_program() {
   std::error_code error;

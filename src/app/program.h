@@ -52,6 +52,9 @@ Result<ProgramResult> run_program(const std::vector<std::string>& words, const P
 Result<void> start_daemon(const std::vector<std::string>& words, std::chrono::milliseconds limit,
                           const std::function<void(std::string_view)>& said);
 
+// The same for a program of others, whose words nobody wants: it is not waited for, nor is it known how it ends.
+Result<void> start_apart(const std::vector<std::string>& words);
+
 // The file of the running program.
 Result<std::filesystem::path> own_program();
 

@@ -127,7 +127,7 @@ class ProxyService::Contexts final : public proxy::ContextSource {
 };
 
 ProxyService::ProxyService(const Config& config, const Clock& clock, Log& log)
-    : config_(config), clock_(clock), log_(log), budgets_(std::make_shared<Budgets>(log)) {}
+    : config_(config), clock_(clock), log_(log), started_(clock.steady()), budgets_(std::make_shared<Budgets>(log)) {}
 
 Result<std::unique_ptr<ProxyService>> ProxyService::open(const Config& config, EventFeed::Consumer consumer,
                                                          const Clock& clock, Log& log) {
@@ -208,6 +208,7 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                                   .tunnelled = tunnelled_,
                                   .capture_known = config_.capture.enabled,
                                   .keep_unknown = config_.capture_mode == CaptureMode::kCaptureAll};
+  auto forwarding = make_forwarding(config, (*rules)->providers);
   PageSources pages{.clock = clock_,
                     .metrics = metrics_,
                     .journal = journal_.get(),
@@ -219,8 +220,13 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                     .upstream = &upstream_,
                     .tunnelled = &tunnelled_,
                     .server = [this] { return server_->stats(); },
-                    .serve_metrics = config.metrics};
-  auto forwarding = make_forwarding(config, (*rules)->providers);
+                    .serve_metrics = config.metrics,
+                    .start = &status_.start,
+                    .started = started_,
+                    .listening = listening(),
+                    .beyond_loopback = is_beyond_loopback(),
+                    .forwarding = forwarding,
+                    .one_origin = !config.base_url.empty()};
   return std::make_shared<const proxy::Context>(
       proxy::Context{.router = std::move(*router),
                      .settings = proxy_settings(config),
@@ -230,11 +236,13 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                      .gate = budgets_});
 }
 
+bool ProxyService::is_beyond_loopback() const { return !std::ranges::all_of(config_.listen, is_local_listener); }
+
 std::shared_ptr<const proxy::Forwarding> ProxyService::make_forwarding(
     const Config& config, std::shared_ptr<const provider::Registry> providers) {
   proxy::ForwardingOptions options{.intercept = config.intercept, .tunnel = config.tunnel, .token = {}, .own = {}};
   options.own = listening();
-  if (!std::ranges::all_of(config_.listen, is_local_listener)) {
+  if (is_beyond_loopback()) {
     auto token = proxy_token(config_.data_dir);
     if (!token) {
       log_.warn("{}; others can reach this proxy, so it forwards for nobody", token.error().message);
@@ -314,10 +322,11 @@ Result<void> ProxyService::start(Start start) {
         });
     done.wait_for(kRememberingWait);
   }
+  // Before anybody can ask for a page that shows it.
+  status_.start = std::move(start);
   if (auto started = server_->start(std::make_shared<proxy::FrontFactory>(contexts_)); !started) return started;
   status_.listening = listening();
   status_.message = "started";
-  status_.start = std::move(start);
   release_code_pages();
   if (!instance_) return {};
   if (auto published = instance_->publish(status_); !published) return published;

@@ -106,12 +106,14 @@ class ProxyService {
   Result<std::shared_ptr<const proxy::Context>> make_context(const Config& config);
   std::shared_ptr<const proxy::Forwarding> make_forwarding(const Config& config,
                                                            std::shared_ptr<const provider::Registry> providers);
+  bool is_beyond_loopback() const;  // others can reach us
   Result<std::unique_ptr<net::CertificateAuthority>> find_authority();
 
   Config config_;
   const Clock& clock_;
   Log& log_;
 
+  const SteadyTime started_;
   std::optional<Instance> instance_;
   Status status_;
   Metrics metrics_;

@@ -15,6 +15,7 @@ Command up_command();          // up.cc
 Command down_command();        // down.cc
 Command restart_command();     // down.cc
 Command status_command();      // status.cc
+Command open_command();        // open.cc
 Command logs_command();        // logs.cc
 Command service_command();     // service.cc
 Command install_command();     // install.cc

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/count.h"
-#include "cli/format.h"
+#include "base/format.h"
 #include "cli/table.h"
 
 namespace tokometer::cli {

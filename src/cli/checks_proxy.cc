@@ -10,8 +10,8 @@
 
 #include "app/proxy_service.h"
 #include "app/upstream.h"
+#include "base/format.h"
 #include "cli/checks.h"
-#include "cli/format.h"
 #include "cli/version.h"
 #include "store/sqlite/sqlite_store.h"
 

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/format.h"
 #include "base/nearest.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
-#include "cli/format.h"
 #include "cli/settings.h"
 #include "cli/style.h"
 #include "cli/table.h"

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "app/proxy_service.h"
+#include "base/format.h"
 #include "cli/builtin.h"
 #include "cli/call_line.h"
-#include "cli/format.h"
 #include "cli/recorded.h"
 #include "cli/settings.h"
 #include "cli/table.h"

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/format.h"
 #include "cli/builtin.h"
-#include "cli/format.h"
 #include "cli/recorded.h"
 #include "cli/settings.h"
 #include "cli/table.h"

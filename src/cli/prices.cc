@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/format.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
-#include "cli/format.h"
 #include "cli/price_commands.h"
 #include "cli/settings.h"
 #include "cli/style.h"

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <utility>
 
-#include "cli/format.h"
+#include "base/format.h"
 #include "cli/panel.h"
 #include "cli/session_summary.h"
 #include "event/event_json.h"

@@ -8,9 +8,9 @@
 
 #include "app/rules.h"
 #include "base/files.h"
+#include "base/format.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
-#include "cli/format.h"
 #include "cli/provider_files.h"
 #include "cli/recordings.h"
 #include "cli/settings.h"

@@ -227,8 +227,8 @@ Command proxy_command() {
               "project. What passes is not changed; each call's tokens, speed and cost are printed as it ends and "
               "recorded for reports.\n\n"
               "SIGHUP (or `tokometer reload`) applies changed settings without dropping a connection. SIGTERM, "
-              "Ctrl-C and closing the terminal let running calls end; a second one stops at once. /-/health and "
-              "/-/metrics answer on the same port.",
+              "Ctrl-C and closing the terminal let running calls end; a second one stops at once. /-/ (a page, "
+              "`tokometer open`), /-/health and /-/metrics answer on the same port.",
           .options = std::move(options),
           .examples = {{"tokometer proxy", "Serve on 127.0.0.1:4141 and print each call"},
                        {"tokometer proxy --listen 127.0.0.1:8080 --panel", "Another port, a panel for each call"},

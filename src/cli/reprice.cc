@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "app/rules.h"
+#include "base/format.h"
 #include "cli/builtin.h"
-#include "cli/format.h"
 #include "cli/recorded.h"
 #include "cli/settings.h"
 #include "cli/table.h"

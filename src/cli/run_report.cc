@@ -6,8 +6,8 @@
 
 #include "app/budgets.h"
 #include "base/count.h"
+#include "base/format.h"
 #include "cli/call_line.h"
-#include "cli/format.h"
 #include "json/writer.h"
 
 namespace tokometer::cli {

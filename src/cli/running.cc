@@ -10,7 +10,7 @@
 
 #include "app/log_file.h"
 #include "app/program.h"
-#include "cli/format.h"
+#include "base/format.h"
 
 namespace tokometer::cli {
 namespace {

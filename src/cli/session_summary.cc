@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/count.h"
+#include "base/format.h"
 #include "cli/call_line.h"
-#include "cli/format.h"
 #include "cli/panel.h"
 #include "cli/table.h"
 #include "pricing/decimal.h"

@@ -12,9 +12,9 @@
 
 #include "app/instance.h"
 #include "app/proxy_service.h"
+#include "base/format.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
-#include "cli/format.h"
 #include "cli/health.h"
 #include "cli/recorded.h"
 #include "cli/settings.h"

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "app/proxy_service.h"
+#include "base/format.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
-#include "cli/format.h"
 #include "cli/recorded.h"
 #include "cli/settings.h"
 #include "cli/time_range.h"

@@ -28,8 +28,10 @@ void say_serving(const app::Running& running, std::string_view how, const app::C
         out.style().green(fmt::format("ANTHROPIC_BASE_URL={}/anthropic", *url)),
         out.style().green(fmt::format("GOOGLE_GEMINI_BASE_URL={}/gemini", *url)));
   }
-  out.print("Calls: `tokometer events --follow`. State: `tokometer status`. End: `tokometer down`. Data: {}\n",
-            config.data_dir.string());
+  out.print(
+      "Calls: `tokometer events --follow`. Page: `tokometer open`. State: `tokometer status`. End: `tokometer down`. "
+      "Data: {}\n",
+      config.data_dir.string());
 }
 
 Result<ExitCode> run_up(const Arguments& arguments, Environment& environment) {

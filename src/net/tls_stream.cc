@@ -85,7 +85,10 @@ TlsStream::Status OpensslStream::receive(std::string_view wire, std::string& pla
       count = SSL_read(ssl_.get(), data + size, static_cast<int>(kRecordBytes));
       return size + static_cast<std::size_t>(std::max(count, 0));
     });
-    if (count > 0) continue;
+    if (count > 0) {
+      if (in_.empty() && SSL_pending(ssl_.get()) == 0) return Status::kOpen;  // saves the read that finds nothing
+      continue;
+    }
     switch (SSL_get_error(ssl_.get(), count)) {
       case SSL_ERROR_WANT_READ:
         return Status::kOpen;  // all of `wire` is taken in

@@ -15,17 +15,18 @@
 
 namespace tokometer::proxy {
 
-// Answers the program's own paths: /-/health, /-/metrics. Thread-safe.
+// Answers the program's own paths: /-/, /-/health, /-/metrics. Thread-safe.
 class InternalEndpoints {
  public:
   struct Reply {
     int status = 200;
     std::string content_type;
     std::string body;
+    wire::Fields fields{};  // more of them, with names in lower case, which live as long as the process
   };
   virtual ~InternalEndpoints() = default;
-  // `path` begins with "/-/" and has no query. Nothing: there is no such endpoint.
-  virtual std::optional<Reply> reply(std::string_view path) = 0;
+  // `path` begins with "/-/" and has no query; `head` is the request's. Nothing: there is no such endpoint.
+  virtual std::optional<Reply> reply(std::string_view path, const RequestHead& head) = 0;
 };
 
 // Says of a call that gave a context whether it may go to its origin. Thread-safe.

@@ -41,11 +41,15 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
     route_ = {};
     auto reply = context_->internal == nullptr
                      ? std::nullopt
-                     : context_->internal->reply(head.target.substr(0, head.target.find('?')));
+                     : context_->internal->reply(head.target.substr(0, head.target.find('?')), head);
     if (reply) {
-      answer({.status = reply->status, .content_type = reply->content_type, .error_code = {}, .body = reply->body});
+      answer({.status = reply->status,
+              .content_type = reply->content_type,
+              .error_code = {},
+              .body = reply->body,
+              .fields = reply->fields});
     } else {
-      client_failed(404, "no_endpoint", "no such endpoint; there are /-/health and /-/metrics");
+      client_failed(404, "no_endpoint", "no such endpoint; there are /-/, /-/health and /-/metrics");
     }
     return;
   }

@@ -334,6 +334,7 @@ void Http1Session::answer(const Answer& answer) {
   writer.field("Content-Type", answer.content_type);
   writer.field("Content-Length", fmt::format_int(answer.body.size()).c_str());
   if (!answer.error_code.empty()) writer.field("X-Tokometer-Error", answer.error_code);
+  for (const wire::Field& field : answer.fields) writer.field(field.name, field.value);
   if (answer.status == 407) writer.field("Proxy-Authenticate", "Basic realm=\"tokometer\"");
   if (close_after_ || client_1_0_) writer.field("Connection", close_after_ ? "close" : "keep-alive");
   writer.end();

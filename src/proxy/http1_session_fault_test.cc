@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -327,9 +328,10 @@ TEST(Http1SessionFaultTest, AnExchangeCutByTheEndOfTheProgramIsTold) {
 
 class FakeEndpoints : public InternalEndpoints {
  public:
-  std::optional<Reply> reply(std::string_view path) override {
-    if (path != "/-/health") return std::nullopt;
-    return Reply{.status = 200, .content_type = "application/json", .body = "{}"};
+  static constexpr std::array kFields{wire::Field{.name = "x-frame-options", .value = "DENY"}};
+  std::optional<Reply> reply(std::string_view path, const RequestHead& head) override {
+    if (path != "/-/health" || head.authority != "us") return std::nullopt;
+    return Reply{.status = 200, .content_type = "application/json", .body = "{}", .fields = kFields};
   }
 };
 
@@ -337,7 +339,8 @@ TEST(Http1SessionFaultTest, AnswersItsOwnEndpoints) {
   Playbook play;
   play.context->internal = std::make_shared<FakeEndpoints>();
   play >> received(kClient, "GET /-/health?x HTTP/1.1\r\nHost: us\r\n\r\nGET /-/no HTTP/1.1\r\nHost: us\r\n\r\n")
-              << "send 0 HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+              << "send 0 HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nx-frame-options: "
+                 "DENY\r\n\r\n{}";
   expect_answer(play.take(), 404, "no_endpoint", false);
 }
 

@@ -116,14 +116,16 @@ TEST(Http2SessionTest, AnswersOfOurOwn) {
 
 TEST(Http2SessionTest, InternalEndpointsAnswer) {
   struct Health : InternalEndpoints {
-    std::optional<Reply> reply(std::string_view path) override {
+    std::optional<Reply> reply(std::string_view path, const RequestHead&) override {
+      static constexpr std::array kFields{wire::Field{.name = "x-frame-options", .value = "DENY"}};
       if (path != "/-/health") return std::nullopt;
-      return Reply{.status = 200, .content_type = "text/plain", .body = "fine"};
+      return Reply{.status = 200, .content_type = "text/plain", .body = "fine", .fields = kFields};
     }
   };
   Http2Playbook play;
   play.context->internal = std::make_shared<Health>();
-  play.request({{":path", "/-/health"}}) << "1 head 200 content-type=text/plain content-length=4" << "1 content fine"
+  play.request({{":path", "/-/health"}}) << "1 head 200 content-type=text/plain content-length=4 x-frame-options=DENY"
+                                         << "1 content fine"
                                          << "1 end";
 }
 

@@ -208,6 +208,7 @@ void Http2Stream::answer(const Answer& answer) {
   fields_.push_back({"content-type", answer.content_type});
   fields_.push_back({"content-length", {length.data(), length.size()}});
   if (!answer.error_code.empty()) fields_.push_back({"x-tokometer-error", answer.error_code});
+  fields_.insert(fields_.end(), answer.fields.begin(), answer.fields.end());
   const bool end = head_request_ || answer.body.empty();
   response_ended_ = true;
   session_.connection_.send_head(*wire_, fields_, end);

@@ -43,6 +43,7 @@ struct Answer {
   std::string_view content_type = "application/json";
   std::string_view error_code;  // x-tokometer-error; empty: not an error
   std::string_view body;
+  wire::Fields fields{};  // more of them, with names in lower case
 };
 
 // The client's stream of one exchange.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from origin import Origin
 from proxy import BINARY
-from runner import skip, test
+from runner import skip, test, until
 from test_lifecycle import BODY, TARGET, paused_stream, read_rest
 from test_shells import Home
 from wire import Connection, request
@@ -151,6 +151,23 @@ def logs_are_followed(folder: Path) -> None:
             assert follower.stdout.readline() == "of the new file\n"
             timer.cancel()
             follower.terminate()
+
+
+@test
+def the_page_opens_in_the_browser(folder: Path) -> None:
+    shown = folder / "shown"
+    browser = folder / "browser"
+    browser.write_text(f"#!/bin/sh\necho noise; echo noise >&2\necho \"$*\" >'{shown}.new'; mv '{shown}.new' '{shown}'\n")
+    browser.chmod(0o755)
+    with Home(folder) as home:
+        assert "`tokometer up`" in home.run("open", code=1)
+        page = home.up() + "/-/"
+        home.environment["BROWSER"] = f"/nowhere/browser:{browser} --new %s"
+        assert home.run("open", "--print") == f"{page}\n"
+        assert not shown.exists()
+        assert home.run("open") == f"{page}\n", "the browser's noise is shown"
+        until(shown.exists, "the browser was not started")
+        assert shown.read_text() == f"--new {page}\n"
 
 
 def program(folder: Path, name: str, script: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import time
@@ -50,6 +51,18 @@ def it_listens_on_ipv4_ipv6_and_unix_sockets(folder: Path) -> None:
         assert call(unix, "again").status == 200
         proxy.stop()
         assert not path.exists(), "the socket file stays behind"
+
+
+@test
+def where_others_reach_it_its_page_asks_for_the_token(folder: Path) -> None:
+    with Proxy(folder, options=["--quiet"], listen=("0.0.0.0:0",)) as proxy, Connection.open(proxy.port) as client:
+        client.send(request("GET", "/-/"))
+        refused = client.read_response()
+        assert refused.status == 401 and (refused.get("www-authenticate") or "").startswith("Basic "), refused
+        token = (proxy.data_dir / "proxy-token").read_text().strip()
+        credentials = base64.b64encode(f"any:{token}".encode()).decode()
+        client.send(request("GET", "/-/", fields={"Authorization": f"Basic {credentials}"}))
+        assert b"<h1>Tokometer</h1>" in client.read_response().content
 
 
 @test

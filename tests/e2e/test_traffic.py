@@ -374,6 +374,12 @@ def its_own_pages_answer(folder: Path) -> None:
         assert health.status == 200 and json.loads(health.content)["status"] == "ok", health
         client.send(request("GET", "/-/metrics"))
         metrics = client.read_response().content.decode()
+        client.send(request("GET", "/-/"))
+        page = client.read_response()
+        assert page.status == 200 and b"gpt-5" in page.content and b"Nothing was counted" not in page.content, page
+        assert "frame-ancestors 'none'" in (page.get("content-security-policy") or ""), page
+        client.send(head("GET /-/ HTTP/1.1", [("Host", f"rebound.example:{proxy.port}")]))
+        assert client.read_response().status == 403
     assert "tokometer_" in metrics and "gpt-5" in metrics, metrics[:500]
     for line in metrics.splitlines():
         assert line.startswith("#") or float(line.rsplit(" ", 1)[1]) is not None, line

@@ -1,8 +1,8 @@
-#include "cli/format.h"
+#include "base/format.h"
 
 #include <gtest/gtest.h>
 
-namespace tokometer::cli::format {
+namespace tokometer::format {
 namespace {
 
 using namespace std::chrono_literals;
@@ -103,4 +103,4 @@ TEST(Rate, IsTokensASecond) {
 }
 
 }  // namespace
-}  // namespace tokometer::cli::format
+}  // namespace tokometer::format

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-namespace tokometer::cli::format {
+namespace tokometer::format {
 
 // What stands for a cost that is not known.
 inline constexpr std::string_view kUnknown = "?";
@@ -52,4 +52,4 @@ std::string share(std::int64_t part, std::int64_t whole);
 // Output tokens a second, one decimal below 100; absent if no time passed.
 std::string rate(std::optional<std::int64_t> tokens, std::chrono::microseconds over);
 
-}  // namespace tokometer::cli::format
+}  // namespace tokometer::format

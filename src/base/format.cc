@@ -1,13 +1,11 @@
-#include "cli/format.h"
+#include "base/format.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "base/digits.h"
-
-namespace tokometer::cli::format {
+namespace tokometer::format {
 namespace {
 
 constexpr std::uint64_t kPicodollars = 1'000'000'000'000;  // in one dollar
@@ -15,6 +13,12 @@ constexpr std::uint64_t kPicodollars = 1'000'000'000'000;  // in one dollar
 std::uint64_t magnitude(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
   return value < 0 ? 0 - bits : bits;
+}
+
+std::string grouped(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
 }
 
 // Dollars with `decimals`, at most 12, rounded half up.
@@ -106,4 +110,4 @@ std::string rate(std::optional<std::int64_t> tokens, std::chrono::microseconds o
   return fmt::format("{:.{}f}", per_second, per_second < 99.95 ? 1 : 0);
 }
 
-}  // namespace tokometer::cli::format
+}  // namespace tokometer::format
