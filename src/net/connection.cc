@@ -369,7 +369,7 @@ proxy::NetError Connection::broken_off() const {
 
 proxy::NetError Connection::tls_failure() const {
   if (state_ != State::kHandshaking) return proxy::NetError::kReset;
-  return tls_->is_distrusted() ? proxy::NetError::kDistrusted : proxy::NetError::kTls;
+  return tls_->fault();
 }
 
 void Connection::fail(proxy::NetError why) {

@@ -43,7 +43,11 @@ enum class NetError {
   kResolve,            // the name has no address
   kRefused,            // connection refused or unreachable
   kConnectTimeout,     // no connection within the limit
-  kTls,                // handshake failed or certificate not trusted
+  kTls,                // handshake failed
+  kTlsIssuer,          // no authority that we trust vouches for the origin's certificate
+  kTlsExpired,         // that has expired, or is not valid yet
+  kTlsName,            // it is another host's
+  kTlsCertificate,     // it can't be accepted for another reason
   kDistrusted,         // the client does not trust our certificate (Driver::secure)
   kTurnedAway,         // the client broke the handshake off on seeing our certificate, without a word
   kReset,              // the peer broke the connection

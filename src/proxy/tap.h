@@ -47,6 +47,10 @@ enum class Abort {
   kOriginResolve,
   kOriginRefused,
   kOriginTls,
+  kOriginTlsIssuer,  // of its certificate: see NetError
+  kOriginTlsExpired,
+  kOriginTlsName,
+  kOriginTlsCertificate,
   kProxy,              // the upstream proxy (net/upstream_proxy.h) can't be reached
   kProxyTimeout,       // it did not answer
   kProxyUnauthorized,  // it asks for credentials
