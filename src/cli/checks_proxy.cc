@@ -172,8 +172,10 @@ Findings check_proxy(const Patient& patient) {
   for (const Health::Distrust& one : patient.health->distrustful) {
     findings.push_back(
         {"trust of clients", Verdict::kWarn,
-         fmt::format("{} {} our certificate for {}: its calls there pass unread", printable(one.client),
-                     one.silent ? "closes its connections on seeing" : "does not take", printable(one.host)),
+         fmt::format("{} {} our certificate for {}: its calls there {}",
+                     one.client.empty() ? "a client" : printable(one.client),
+                     one.silent ? "closes its connections on seeing" : "does not take", printable(one.host),
+                     one.held ? "fail, as its run has a hard budget" : "pass unread"),
          "start it by `tokometer run`, or set its base URL; `tokometer ca install` if it goes by the "
          "system's store"});
   }

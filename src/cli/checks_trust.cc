@@ -5,9 +5,13 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/interception.h"
 #include "app/program.h"
 #include "base/files.h"
+#include "cli/authority.h"
 #include "cli/checks.h"
+#include "embedded/embedded.h"
+#include "provider/registry.h"
 
 namespace tokometer::cli {
 namespace {
@@ -85,6 +89,13 @@ Findings check_authority(const Patient& patient) {
                         "tokometer ca rotate, then `tokometer ca install`"});
   } else {
     findings.push_back({.name = "certificates", .says = fmt::format("{}, good until {}", info.name, until)});
+  }
+  if (const auto registry = provider::Registry::load(embedded::providers(), patient.config.config_dir / "providers")) {
+    const auto uncovered = app::uncovered_domains(info, wanted_domains(**registry, patient.config));
+    if (!uncovered.empty()) {
+      findings.push_back({"interception", Verdict::kWarn, app::uncovered_text(uncovered),
+                          "tokometer ca rotate, then `tokometer ca install` if that was done before"});
+    }
   }
   const std::string key = net::CertificateAuthority::key_path(patient.authority_folder).string();
   struct stat now_file{};

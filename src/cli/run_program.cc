@@ -24,6 +24,7 @@
 #include "app/upstream.h"
 #include "base/files.h"
 #include "base/uuid.h"
+#include "cli/authority.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/health.h"
@@ -204,23 +205,21 @@ Result<void> add_calls(RunReport& report, const ProgramRun& run, const app::Conf
                          });
 }
 
-// Clients that the proxy has met and that do not take our certificate.
-std::vector<std::string> distrustful(const std::string& address) {
+// Its clients that do not take our certificate.
+std::vector<std::string> distrustful(const Unread& unread) {
   std::vector<std::string> names;
-  const auto health = ask_health({address});
-  if (!health) return names;
-  for (const Health::Distrust& one : health->distrustful) {
+  for (const auto& [client, host] : unread.distrustful) {
     if (names.size() == kShownDistrust) break;
-    names.push_back(fmt::format("{} for {}", one.client.empty() ? "one without a name" : printable(one.client),
-                                printable(one.host)));
+    names.push_back(
+        fmt::format("{} for {}", client.empty() ? "one without a name" : printable(client), printable(host)));
   }
   return names;
 }
 
 // Hosts that its program reached unread, without their ports, as --intercept takes them.
-std::vector<std::string> tunnelled(const std::string& address, std::string_view run_id) {
+std::vector<std::string> tunnelled(const Unread& unread) {
   std::vector<std::string> hosts;
-  for (const std::string& host : ask_tunnelled(address, run_id)) {
+  for (const std::string& host : unread.hosts) {
     std::string name =
         printable(host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':')));
     if (std::ranges::find(hosts, name) == hosts.end()) hosts.push_back(std::move(name));
@@ -235,8 +234,20 @@ Result<void> write_json(const fs::path& file, const std::string& text) {
   return fail(ErrorCode::kIo, fmt::format("{}: cannot be written", file.string()));
 }
 
+// The authority that the proxy uses, made if there is none: the proxy makes one for its first client that is
+// intercepted, and ours has to be told of it before.
+Result<void> prepare_authority(const provider::Registry& registry, const app::Config& config, bool quiet,
+                               Environment& environment) {
+  const auto domains = wanted_domains(registry, config);
+  const auto authority = app::open_authority(fs::absolute(config.data_dir), domains);
+  if (!authority) return fail(authority.error());
+  const auto uncovered = app::uncovered_domains((*authority)->info(), domains);
+  if (!uncovered.empty() && !quiet) environment.err.print("tokometer: {}\n", app::uncovered_text(uncovered));
+  return {};
+}
+
 Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, const app::SharedProxy& proxy,
-                             const app::Config& config, const Environment& environment) {
+                             const app::Config& config, bool quiet, Environment& environment) {
   const auto registry = provider::Registry::load(embedded::providers(), config.config_dir / "providers");
   if (!registry) return fail(registry.error());
   app::ToolInputs inputs{.variable = environment.variable,
@@ -244,11 +255,10 @@ Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, co
                          .address = proxy.address(),
                          .base = fmt::format("http://{}/c/{}", proxy.address(), client::encode_context(run.context))};
   if (run.base_url_mode) return app::fill_tool(tool.base_url, inputs, **registry);
-  // The proxy makes one for its first client that is intercepted; ours has to be told of it before.
-  const fs::path data_dir = fs::absolute(config.data_dir);
-  if (auto made = app::open_authority(data_dir, app::intercepted_domains(**registry, config)); !made) {
+  if (auto made = prepare_authority(**registry, config, quiet, environment); !made) {
     return fail(std::move(made.error()));
   }
+  const fs::path data_dir = fs::absolute(config.data_dir);
   const fs::path certificate = net::CertificateAuthority::certificate_path(app::authority_folder(data_dir));
   const app::TrustFiles trust(data_dir, certificate);
   inputs.trust = &trust;
@@ -273,7 +283,7 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
                  .base_url_mode = arguments.has("base-url-mode"),
                  .note = tool.note,
                  .kept = {}};
-  auto filled = fill(tool, run, *proxy, *config, environment);
+  auto filled = fill(tool, run, *proxy, *config, arguments.has("quiet"), environment);
   if (!filled) return fail(std::move(filled.error()));
   run.kept = std::move(filled->kept);
   std::vector<std::string> words = run.command;
@@ -300,9 +310,10 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   if (auto added = add_calls(report, run, *config, environment); !added) {
     environment.err.print("tokometer: {}\n", added.error().message);
   }
-  if (report.calls() == 0 && !run.base_url_mode) {
-    run.distrust = distrustful(proxy->address());
-    run.tunnelled = tunnelled(proxy->address(), run.context.run);
+  if (!run.base_url_mode) {
+    const Unread unread = ask_unread(proxy->address(), run.context.run);
+    run.distrust = distrustful(unread);
+    run.tunnelled = tunnelled(unread);
   }
   if (panels) panels->show();
   if (!arguments.has("quiet")) environment.err.write(report.render(environment.err.form(), environment.clock.steady()));

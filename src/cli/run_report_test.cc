@@ -64,8 +64,20 @@ TEST_F(RunReportTest, SaysWhyNothingWasCaptured) {
   EXPECT_THAT(text, HasSubstr("try: --base-url-mode"));
   run.distrust = {"curl/8.1 for api.openai.com"};
   EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("passes unread since: curl/8.1 for api.openai.com"));
+  run.context.budget = client::parse_budget("1usd hard").value();
+  EXPECT_THAT(RunReport(run, start).render(plain, end),
+              HasSubstr("why: a client does not take our certificate, and its calls fail, as --hard"));
   run.base_url_mode = true;
   EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("try: without --base-url-mode"));
+}
+
+TEST_F(RunReportTest, NamesWhoseCallsAreMissingFromTheSums) {
+  run.distrust = {"curl/8.1 for api.openai.com"};
+  RunReport report(run, start);
+  report.add(call("gpt-5", 250'000'000'000, 100, 20));
+  EXPECT_THAT(report.render(plain, end), HasSubstr("not counted: a client does not take our certificate, and passes "
+                                                   "unread since: curl/8.1 for api.openai.com\n"));
+  EXPECT_THAT(report.json({}, end), HasSubstr(R"("distrustful":["curl/8.1 for api.openai.com"])"));
 }
 
 TEST_F(RunReportTest, NamesTheHostsThatPassedUnread) {

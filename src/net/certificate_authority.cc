@@ -1,5 +1,6 @@
 #include "net/certificate_authority.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -20,6 +22,7 @@
 #include "net/address.h"
 #include "net/crypto.h"
 #include "net/tls_openssl.h"
+#include "wire/fields.h"
 
 namespace tokometer::net {
 namespace {
@@ -99,6 +102,13 @@ std::string constraints_of(const std::vector<std::string>& permitted) {
   return text;
 }
 
+std::string ip_text(const unsigned char* data, int size) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = size == sizeof(in_addr) ? AF_INET : AF_INET6;
+  if (size != sizeof(in_addr) && size != sizeof(in6_addr)) return {};
+  return ::inet_ntop(family, data, text.data(), text.size()) == nullptr ? std::string() : text.data();
+}
+
 std::vector<std::string> permitted_by(const X509& certificate) {
   std::vector<std::string> permitted;
   const std::unique_ptr<NAME_CONSTRAINTS, BioDeleter> constraints(
@@ -114,8 +124,8 @@ std::vector<std::string> permitted_by(const X509& certificate) {
     const int size = ASN1_STRING_length(value);
     if (base->type == GEN_DNS) {
       permitted.emplace_back(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-    } else if (size == 8) {  // address and mask
-      permitted.push_back(fmt::format("{}.{}.{}.{}", data[0], data[1], data[2], data[3]));
+    } else if (const std::string ip = ip_text(data, size / 2); !ip.empty()) {  // address and mask
+      permitted.push_back(ip);
     }
   }
   return permitted;
@@ -281,15 +291,19 @@ Result<void> CertificateAuthority::write(const std::filesystem::path& folder, bo
   return {};
 }
 
-bool CertificateAuthority::covers(std::string_view name) const {
-  if (info_.permitted.empty()) return true;
-  for (const std::string& domain : info_.permitted) {
-    if (name == domain) return true;
-    if (name.size() > domain.size() && name.ends_with(domain) && name[name.size() - domain.size() - 1] == '.') {
-      return true;
+bool CertificateAuthority::Info::covers(std::string_view host) const {
+  if (permitted.empty()) return true;
+  const auto ip = Address::ip(host, 0);
+  // The networks of this machine are whole.
+  if (ip && ip->family() == Address::Family::kIpv4 && host.starts_with("127.")) return true;
+  return std::ranges::any_of(permitted, [&](const std::string& domain) {
+    if (ip) {
+      const auto other = Address::ip(domain, 0);
+      return other && other->text() == ip->text();
     }
-  }
-  return name.starts_with("127.") || name == "::1";
+    if (host.size() < domain.size() || !wire::iequals(host.substr(host.size() - domain.size()), domain)) return false;
+    return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
+  });
 }
 
 std::string CertificateAuthority::pem() const {

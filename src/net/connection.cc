@@ -56,6 +56,12 @@ Connection::~Connection() {
   context_.loop.forget(*this);
 }
 
+std::string Connection::peer() const {
+  const auto address = peer_address(fd_.number());
+  if (!address || address->family() == Address::Family::kUnix) return {};
+  return address->with_port(0).text();
+}
+
 void Connection::join(Connection& to) {
   TOKOMETER_CHECK(!tls_ && !to.tls_ && joined_ == nullptr && to.joined_ == nullptr);
   joined_ = &to;
