@@ -287,6 +287,7 @@ MeteringTaps::MeteringTaps(const MeteringServices& services, std::shared_ptr<con
     : services_(services), rules_(std::move(rules)), limits_(limits) {}
 
 void MeteringTaps::distrusted(const proxy::Distrust::Client& client, bool silent) {
+  if (!client.run.empty()) services_.tunnelled.add(client.run, {.client = client.name, .host = client.host});
   const std::chrono::minutes lasts = silent ? proxy::Distrust::kSilentLasts : proxy::Distrust::kLasts;
   services_.log.warn(
       "{} {} our certificate for {}: {}; `tokometer run` and `tokometer env` show how to make it trust us",
@@ -295,7 +296,6 @@ void MeteringTaps::distrusted(const proxy::Distrust::Client& client, bool silent
       client.held ? std::string("its calls there fail, as its run has a hard budget and none may pass unread")
                   : fmt::format("its calls there pass, but are not counted, for {} minutes or until `tokometer reload`",
                                 lasts.count()));
-  if (!client.run.empty()) services_.tunnelled.add(client.run, {.client = client.name, .host = client.host});
 }
 
 void MeteringTaps::tunnelled(std::string_view host, const client::CallContext* context) {

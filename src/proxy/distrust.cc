@@ -7,18 +7,18 @@ namespace tokometer::proxy {
 namespace {
 
 template <typename Record>
-auto place_of(std::vector<Record>& records, const Distrust::Client& client) {
+auto place_of(std::deque<Record>& records, const Distrust::Client& client) {
   return std::ranges::find(records, client, &Record::client);
 }
 
 template <typename Record>
-void forget(std::vector<Record>& records, const Distrust::Client& client) {
+void forget(std::deque<Record>& records, const Distrust::Client& client) {
   std::erase_if(records, [&](const Record& record) { return record.client == client; });
 }
 
 template <typename Record>
-void keep(std::vector<Record>& records, Record record) {
-  if (records.size() >= Distrust::kMaxEntries) records.erase(records.begin());
+void keep(std::deque<Record>& records, Record record) {
+  if (records.size() >= Distrust::kMaxEntries) records.pop_front();
   records.push_back(std::move(record));
 }
 
@@ -50,8 +50,12 @@ void Distrust::trusted(const Client& client, SteadyTime now) {
   const std::lock_guard lock(mutex_);
   forget(suspects_, client);
   forget(entries_, client);
-  forget(speakers_, client);
-  keep(speakers_, {.client = client, .spoke = now});
+  const auto speaker = place_of(speakers_, client);
+  if (speaker == speakers_.end()) {
+    keep(speakers_, {.client = client, .spoke = now});
+  } else {
+    speaker->spoke = now;
+  }
 }
 
 bool Distrust::add(const Client& client, bool silent, SteadyTime now) {
@@ -76,7 +80,7 @@ void Distrust::clear() {
 
 std::vector<Distrust::Entry> Distrust::entries(SteadyTime now) const {
   const std::lock_guard lock(mutex_);
-  std::vector<Entry> entries = entries_;
+  std::vector<Entry> entries(entries_.begin(), entries_.end());
   std::erase_if(entries, [now](const Entry& entry) { return entry.until <= now; });
   return entries;
 }

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -24,12 +25,12 @@ namespace tokometer::proxy {
 class Distrust {
  public:
   struct Client {
-    std::string name;  // its User-Agent, or empty
-    std::string host;  // that it asked for
-    std::string run;   // that it belongs to, or empty
-    std::string address;
     std::uint64_t fingerprint = 0;  // of its hello
-    bool held = false;              // its run has a hard budget, so that nothing of it may pass unread
+    std::string name;               // its User-Agent, or empty
+    std::string host;               // that it asked for
+    std::string run;                // that it belongs to, or empty
+    std::string address;
+    bool held = false;  // its run has a hard budget, so that nothing of it may pass unread
 
     friend bool operator==(const Client&, const Client&) = default;
   };
@@ -69,9 +70,10 @@ class Distrust {
   bool add(const Client& client, bool silent, SteadyTime now);
 
   mutable std::mutex mutex_;
-  std::vector<Entry> entries_;
-  std::vector<Suspect> suspects_;
-  std::vector<Speaker> speakers_;  // who spoke last at the end
+  // Each oldest first.
+  std::deque<Entry> entries_;
+  std::deque<Suspect> suspects_;
+  std::deque<Speaker> speakers_;
 };
 
 }  // namespace tokometer::proxy

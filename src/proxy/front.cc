@@ -228,11 +228,11 @@ void Front::begin_connect(Http1Session::Connect connect) {
   }
   to_ = std::move(*to);
   const bool in_run = said_ && !said_->run.empty();
-  client_ = {.name = std::move(connect.user_agent),
+  client_ = {.fingerprint = 0,
+             .name = std::move(connect.user_agent),
              .host = to_.authority,
              .run = in_run ? said_->run : std::string(),
              .address = driver_.client_address(),
-             .fingerprint = 0,
              .held = in_run && said_->budget && said_->budget->hard};
   // Behind an address, only the hello tells whose it is.
   const bool unnamed = is_ip(to_.origin.host) && to_.origin.port == kTlsPort;

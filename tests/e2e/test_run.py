@@ -390,8 +390,10 @@ REAL_CLIENTS = {
 LLM_HOSTS = ["api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com"]
 
 
-# Until the proxy has seen that a client does not take our certificate.
-UNTIL_SEEN = """until curl -s --noproxy '*' "$HTTP_PROXY/-/health" | grep -q '"client":"curl/'; do sleep 0.02; done"""
+def until_seen(held: bool) -> str:
+    """For a shell: waits until the proxy has seen that a client of such a run does not take our certificate."""
+    said = f'"held":{str(held).lower()}'
+    return f"""until curl -s --noproxy '*' "$HTTP_PROXY/-/health" | grep -q '{said}'; do sleep 0.02; done"""
 
 
 @test
@@ -427,7 +429,7 @@ def run_takes_tls_apart_for_its_program_alone(folder: Path) -> None:
         assert them.run("sh", "-c", strict, options=("-q",), **roots).returncode == 60
         assert len(them.proxy.events()) == before
         pinned = f"curl {shown} --cacert {authority.certificate} {CHAT}"
-        refused = them.run("sh", "-c", f"{pinned}; code=$?; {UNTIL_SEEN}; exit $code", options=(), **roots)
+        refused = them.run("sh", "-c", f"{pinned}; code=$?; {until_seen(False)}; exit $code", options=(), **roots)
         assert refused.returncode == 60 and "passes unread since: curl/" in refused.stderr, refused
 
         bundle = them.run("sh", "-c", "cat $SSL_CERT_FILE", options=("-q",)).stdout
@@ -460,12 +462,12 @@ def run_lets_no_client_escape_a_hard_budget(folder: Path) -> None:
         call = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
         pinned = f"{call} --cacert {authority.certificate}"
         options = ("--resolve", resolve, "--budget", "5usd", "--hard")
-        done = them.run("sh", "-c", f"{call}; {pinned}; {UNTIL_SEEN}; {pinned}", options=options)
+        done = them.run("sh", "-c", f"{call}; {pinned}; {until_seen(True)}; {pinned}", options=options)
         assert done.returncode == 60 and len(origin.requests) == 1, done
         assert "as --hard lets none pass unread: curl/" in done.stderr and "Calls: 1" in done.stderr, done
         # Another run is not blamed for it.
         options = ("--resolve", resolve, "--budget", "5usd")
-        done = them.run("sh", "-c", f"{call}; {pinned}; {UNTIL_SEEN}; {pinned}", options=options)
+        done = them.run("sh", "-c", f"{call}; {pinned}; {until_seen(False)}; {pinned}", options=options)
         assert done.returncode == 0 and done.stdout.endswith(" 200") and "Calls: 1" in done.stderr, done
         assert "not counted: a client does not take our certificate, and passes unread since: curl/" in done.stderr, done
         them.wait_until_ended()
