@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/files.h"
@@ -49,6 +50,25 @@ std::vector<std::string> intercepted_domains(const provider::Registry& providers
 Result<std::unique_ptr<net::CertificateAuthority>> open_authority(const std::filesystem::path& data_dir,
                                                                   const std::vector<std::string>& domains) {
   return net::CertificateAuthority::open(authority_folder(data_dir), domains);
+}
+
+std::vector<std::string> uncovered_domains(const net::CertificateAuthority::Info& authority,
+                                           const std::vector<std::string>& domains) {
+  // None means any, here and there.
+  if (domains.empty() && !authority.permitted.empty()) return {"*"};
+  std::vector<std::string> uncovered;
+  std::ranges::copy_if(domains, std::back_inserter(uncovered),
+                       [&](const std::string& domain) { return !authority.covers(domain); });
+  return uncovered;
+}
+
+std::string uncovered_text(const std::vector<std::string>& uncovered) {
+  constexpr std::size_t kNamed = 5;
+  const std::span<const std::string> named = std::span(uncovered).first(std::min(kNamed, uncovered.size()));
+  return fmt::format(
+      "the certificate authority was made before {}{} was to be intercepted: calls there pass unread "
+      "until `tokometer ca rotate`",
+      fmt::join(named, ", "), uncovered.size() > kNamed ? fmt::format(" and {} more", uncovered.size() - kNamed) : "");
 }
 
 bool is_local_listener(std::string_view listen) {

@@ -26,6 +26,13 @@ std::vector<std::string> intercepted_domains(const provider::Registry& providers
 Result<std::unique_ptr<net::CertificateAuthority>> open_authority(const std::filesystem::path& data_dir,
                                                                   const std::vector<std::string>& domains);
 
+// Those of `domains` whose hosts clients would not believe this authority, as it was made before they were to be
+// intercepted: they are tunnelled. Empty: all are covered.
+std::vector<std::string> uncovered_domains(const net::CertificateAuthority::Info& authority,
+                                           const std::vector<std::string>& domains);
+// What is to be said of them, with its remedy.
+std::string uncovered_text(const std::vector<std::string>& uncovered);
+
 // Whether an address of `listen` is reached from this machine only.
 bool is_local_listener(std::string_view listen);
 

@@ -149,11 +149,11 @@ InternalPages::Reply InternalPages::health() const {
     writer.member("dropped", figure(stats.dropped)).end_object();
   }
   if (sources_.distrust != nullptr) {
-    // Clients whose calls there are tunnelled, since they do not take our certificate.
+    // Clients whose calls there are tunnelled, or fail where they are `held`, since they do not take our certificate.
     writer.name("distrustful").begin_array();
-    for (const proxy::Distrust::Entry& entry : sources_.distrust->entries()) {
-      writer.begin_object().member("client", entry.client).member("host", entry.host);
-      writer.member("silent", entry.silent).end_object();
+    for (const proxy::Distrust::Entry& entry : sources_.distrust->entries(sources_.clock.steady())) {
+      writer.begin_object().member("client", entry.client.name).member("host", entry.client.host);
+      writer.member("silent", entry.silent).member("held", entry.client.held).end_object();
     }
     writer.end_array();
   }
@@ -164,10 +164,15 @@ InternalPages::Reply InternalPages::health() const {
 }
 
 InternalPages::Reply InternalPages::tunnelled(std::string_view run) const {
+  const TunnelledHosts::Unread unread = sources_.tunnelled->of(run);
   std::string body;
   json::Writer writer(body);
   writer.begin_object().name("hosts").begin_array();
-  for (const std::string& host : sources_.tunnelled->of(run)) writer.string(host);
+  for (const std::string& host : unread.hosts) writer.string(host);
+  writer.end_array().name("distrustful").begin_array();
+  for (const auto& [client, host] : unread.distrustful) {
+    writer.begin_object().member("client", client).member("host", host).end_object();
+  }
   writer.end_array().end_object();
   body += '\n';
   return {.status = 200, .content_type = "application/json", .body = std::move(body)};

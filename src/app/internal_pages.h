@@ -1,5 +1,5 @@
 // The proxy's own pages: /-/ (HTML, for people), /-/health (JSON), /-/metrics (Prometheus text), and /-/tunnelled/RUN
-// (JSON), the hosts that the program of a run reached unread.
+// (JSON), the hosts that the program of a run reached unread and its clients that did not take our certificate.
 //
 // None shows content, keys, paths of requests or names of sessions.
 //

@@ -83,7 +83,9 @@ TEST_F(OverviewTest, EscapesNamesFromTheWire) {
   snapshot.used_fraction = 0.5;
   quotas.offer(std::span(&snapshot, 1));
   proxy::Distrust distrust;
-  distrust.add({.client = std::string(kSpite), .host = std::string(kSpite)});
+  proxy::Distrust::Client client;
+  client.name = client.host = kSpite;
+  distrust.refused(client, sources().clock.steady());
   auto all = sources();
   all.quotas = &quotas;
   all.distrust = &distrust;

@@ -286,11 +286,16 @@ MeteringTaps::MeteringTaps(const MeteringServices& services, std::shared_ptr<con
                            const meter::Limits& limits)
     : services_(services), rules_(std::move(rules)), limits_(limits) {}
 
-void MeteringTaps::distrusted(std::string_view client, std::string_view host, bool silent) {
+void MeteringTaps::distrusted(const proxy::Distrust::Client& client, bool silent) {
+  if (!client.run.empty()) services_.tunnelled.add(client.run, {.client = client.name, .host = client.host});
+  const std::chrono::minutes lasts = silent ? proxy::Distrust::kSilentLasts : proxy::Distrust::kLasts;
   services_.log.warn(
-      "{} {} our certificate for {}: its calls there pass, but are not counted, until `tokometer reload`; "
-      "`tokometer run` and `tokometer env` show how to make it trust us",
-      client.empty() ? "a client" : client, silent ? "closes whenever it sees" : "does not trust", host);
+      "{} {} our certificate for {}: {}; `tokometer run` and `tokometer env` show how to make it trust us",
+      client.name.empty() ? "a client" : client.name, silent ? "closes whenever it sees" : "does not trust",
+      client.host,
+      client.held ? std::string("its calls there fail, as its run has a hard budget and none may pass unread")
+                  : fmt::format("its calls there pass, but are not counted, for {} minutes or until `tokometer reload`",
+                                lasts.count()));
 }
 
 void MeteringTaps::tunnelled(std::string_view host, const client::CallContext* context) {

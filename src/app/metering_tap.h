@@ -77,7 +77,7 @@ class MeteringTaps final : public proxy::TapFactory {
 
   std::unique_ptr<proxy::Tap> open(const proxy::ExchangeStart& start) override;
   void refused(std::string_view code) override { services_.metrics.refused(code); }
-  void distrusted(std::string_view client, std::string_view host, bool silent) override;
+  void distrusted(const proxy::Distrust::Client& client, bool silent) override;
   void tunnelled(std::string_view host, const client::CallContext* context) override;
   void unreadable_context(std::string_view fault) override;
 

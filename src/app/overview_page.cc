@@ -138,13 +138,15 @@ bool set_journal_faults(HtmlValues& page, const event::Journal* journal) {
   return journal == nullptr || broken || stats.dropped > 0;
 }
 
-bool set_distrust(HtmlValues& page, const proxy::Distrust* distrust, std::size_t limit) {
-  const auto entries = distrust == nullptr ? std::vector<proxy::Distrust::Entry>() : distrust->entries();
+bool set_distrust(HtmlValues& page, const proxy::Distrust* distrust, SteadyTime now, std::size_t limit) {
+  const auto entries = distrust == nullptr ? std::vector<proxy::Distrust::Entry>() : distrust->entries(now);
   set_rest(page, "more_distrustful", entries.size(), limit);
   page.show("distrustful", false);
   for (const proxy::Distrust::Entry& entry : entries | std::views::reverse | std::views::take(limit)) {
+    const proxy::Distrust::Client& client = entry.client;
     HtmlValues& row = page.add("distrustful");
-    row.set("client", entry.client.empty() ? "a client without a name" : entry.client).set("host", entry.host);
+    row.set("client", client.name.empty() ? "a client without a name" : client.name).set("host", client.host);
+    row.set("calls", client.held ? "fail, as its run has a hard budget" : "pass unread");
   }
   return !entries.empty();
 }
@@ -156,7 +158,7 @@ void set_faults(HtmlValues& page, const PageSources& sources, std::size_t distru
   const std::uint64_t lost = sources.captures == nullptr ? 0 : sources.captures->stats().dropped;
   page.show("captures_lost", lost > 0);
   page.set("captures_dropped", format::count(whole(lost)));
-  faulty = set_distrust(page, sources.distrust, distrustful) || faulty;
+  faulty = set_distrust(page, sources.distrust, sources.clock.steady(), distrustful) || faulty;
   page.show("faulty", faulty || store_broken || lost > 0);
 }
 

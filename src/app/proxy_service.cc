@@ -266,12 +266,9 @@ Result<std::unique_ptr<net::CertificateAuthority>> ProxyService::find_authority(
   }
   auto authority = open_authority(config_.data_dir, domains);
   if (!authority) return authority;
-  const auto foreign = std::ranges::find_if(domains, [&](const auto& domain) { return !(*authority)->covers(domain); });
-  if (foreign != domains.end()) {
-    log_.once(LogLevel::kWarn, "authority",
-              fmt::format("the certificate authority was made before {0} was to be intercepted: clients may refuse it; "
-                          "make a new one by `tokometer ca rotate --intercept {0}`",
-                          *foreign));
+  if (const auto uncovered = uncovered_domains((*authority)->info(), domains); !uncovered.empty()) {
+    const std::string what = uncovered_text(uncovered);
+    log_.once(LogLevel::kWarn, what, what);
   }
   return authority;
 }

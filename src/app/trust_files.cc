@@ -13,6 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kBundle = "ca-bundle";
+constexpr std::string_view kExtra = "ca-extra";
+
 // FNV-1a: tells files apart that are made of different ones, no more.
 std::uint64_t name_hash(std::string_view text) {
   std::uint64_t hash = 0xCBF29CE484222325U;
@@ -23,6 +26,18 @@ std::uint64_t name_hash(std::string_view text) {
 void append_certificates(std::string& to, std::string_view pem) {
   if (!to.empty() && to.back() != '\n') to += '\n';
   to += pem;
+}
+
+// Whether `content` had any of them.
+bool drop(std::string& content, const std::vector<std::string>& certificates) {
+  bool dropped = false;
+  for (const std::string& one : certificates) {
+    const std::size_t at = one.empty() ? std::string::npos : content.find(one);
+    if (at == std::string::npos) continue;
+    content.erase(at, one.size());
+    dropped = true;
+  }
+  return dropped;
 }
 
 }  // namespace
@@ -51,7 +66,7 @@ Result<std::optional<fs::path>> TrustFiles::bundle(const std::string& own) const
     if (auto content = read_file(own)) {
       if (content->contains(*ours)) return own;
       append_certificates(*content, *ours);
-      auto written = write("ca-bundle", own, *content);
+      auto written = write(kBundle, own, *content);
       if (!written) return fail(written.error());
       return *written;
     }
@@ -60,7 +75,7 @@ Result<std::optional<fs::path>> TrustFiles::bundle(const std::string& own) const
     auto content = read_file(file);
     if (!content) continue;
     append_certificates(*content, *ours);
-    auto written = write("ca-bundle", "", *content);
+    auto written = write(kBundle, "", *content);
     if (!written) return fail(written.error());
     return *written;
   }
@@ -75,7 +90,7 @@ Result<fs::path> TrustFiles::extra(const std::string& own) const {
   if (!content) return certificate_;
   if (content->contains(*ours)) return own;
   append_certificates(*content, *ours);
-  return write("ca-extra", own, *content);
+  return write(kExtra, own, *content);
 }
 
 Result<fs::path> TrustFiles::write(std::string_view name, const std::string& sources,
@@ -83,12 +98,36 @@ Result<fs::path> TrustFiles::write(std::string_view name, const std::string& sou
   fs::path file = data_dir_ / (sources.empty() ? fmt::format("{}.pem", name)
                                                : fmt::format("{}-{:016x}.pem", name, name_hash(sources)));
   if (const auto there = read_file(file); there && *there == content) return file;
-  if (auto written = replace_file(file, content); !written) return fail(written.error());
+  if (auto written = put(file, content); !written) return fail(written.error());
+  return file;
+}
+
+Result<void> TrustFiles::put(const fs::path& file, const std::string& content) const {
+  if (auto written = replace_file(file, content); !written) return written;
   // Programs of other users may read it: it holds what is public anyway.
   std::error_code ignored;
   fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read,
                   ignored);
-  return file;
+  return {};
+}
+
+Result<std::size_t> TrustFiles::renew(const std::vector<std::string>& earlier) const {
+  const auto ours = certificate();
+  if (!ours) return fail(ours.error());
+  const auto files = files_in(data_dir_, ".pem");
+  if (!files) return fail(files.error());
+  std::size_t renewed = 0;
+  for (const fs::path& file : *files) {
+    const std::string name = file.filename().string();
+    if (!name.starts_with(kBundle) && !name.starts_with(kExtra)) continue;
+    auto content = read_file(file);
+    if (!content) return fail(content.error());
+    if (!drop(*content, earlier)) continue;
+    if (!content->contains(*ours)) append_certificates(*content, *ours);
+    if (auto written = put(file, *content); !written) return fail(written.error());
+    ++renewed;
+  }
+  return renewed;
 }
 
 }  // namespace tokometer::app

@@ -35,8 +35,12 @@ class TrustFiles {
   Result<std::optional<std::filesystem::path>> bundle(const std::string& own) const;
   // For programs that trust a file besides: `own`, if there is one, and ours.
   Result<std::filesystem::path> extra(const std::string& own) const;
+  // Puts ours in the place of `earlier` ones (PEM) in every such file that is there, so that who is led to it by name
+  // needs no new one. How many it has changed.
+  Result<std::size_t> renew(const std::vector<std::string>& earlier) const;
 
  private:
+  Result<void> put(const std::filesystem::path& file, const std::string& content) const;
   Result<std::filesystem::path> write(std::string_view name, const std::string& sources,
                                       const std::string& content) const;
   Result<std::string> certificate() const;

@@ -4,22 +4,34 @@
 
 namespace tokometer::app {
 
-void TunnelledHosts::add(std::string_view run, std::string_view host) {
-  const std::lock_guard lock(mutex_);
+TunnelledHosts::Unread& TunnelledHosts::unread_of(std::string_view run) {
   auto found = std::ranges::find(runs_, run, &Run::id);
   if (found == runs_.end()) {
     if (runs_.size() >= limits_.runs) runs_.pop_back();
-    found = runs_.insert(runs_.begin(), {.id = std::string(run), .hosts = {}});
+    found = runs_.insert(runs_.begin(), {.id = std::string(run), .unread = {}});
   }
-  auto& hosts = found->hosts;
-  if (hosts.size() >= limits_.hosts_of_run || std::ranges::find(hosts, host) != hosts.end()) return;
-  hosts.emplace_back(host);
+  return found->unread;
 }
 
-std::vector<std::string> TunnelledHosts::of(std::string_view run) const {
+template <typename T>
+void TunnelledHosts::add_once(std::vector<T>& list, const T& one) const {
+  if (list.size() < limits_.hosts_of_run && std::ranges::find(list, one) == list.end()) list.push_back(one);
+}
+
+void TunnelledHosts::add(std::string_view run, std::string_view host) {
+  const std::lock_guard lock(mutex_);
+  add_once(unread_of(run).hosts, std::string(host));
+}
+
+void TunnelledHosts::add(std::string_view run, const Distrustful& client) {
+  const std::lock_guard lock(mutex_);
+  add_once(unread_of(run).distrustful, client);
+}
+
+TunnelledHosts::Unread TunnelledHosts::of(std::string_view run) const {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(runs_, run, &Run::id);
-  return found == runs_.end() ? std::vector<std::string>() : found->hosts;
+  return found == runs_.end() ? Unread() : found->unread;
 }
 
 }  // namespace tokometer::app

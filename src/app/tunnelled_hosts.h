@@ -1,8 +1,9 @@
-// Which hosts the programs of `tokometer run` reached unread, so that one whose calls
-// were not seen can be told where they may have gone.
+// Which hosts the programs of `tokometer run` reached unread, and which of their clients did
+// not take our certificate, so that one whose calls were not seen can be told where they may have gone.
 //
-//   hosts.add(run, "other.example");  // when a tunnel opens
-//   hosts.of(run);                    // {"other.example"}
+//   hosts.add(run, "other.example");                              // when a tunnel opens
+//   hosts.add(run, {.client = "curl/8.1", .host = "x.example"});  // when it is refused
+//   hosts.of(run).hosts;                                          // {"other.example"}
 //
 // In memory only, and told to nobody who does not know the run's id: what passes in a
 // tunnel is nobody's business, and where to hardly less. Thread-safe.
@@ -21,21 +22,36 @@ class TunnelledHosts {
  public:
   struct Limits {
     std::size_t runs = 256;         // past it the one that began first is forgotten
-    std::size_t hosts_of_run = 16;  // more are not kept
+    std::size_t hosts_of_run = 16;  // more are not kept, of clients neither
+  };
+  // A client that does not take our certificate for a host.
+  struct Distrustful {
+    std::string client;  // its User-Agent, or empty
+    std::string host;
+
+    friend bool operator==(const Distrustful&, const Distrustful&) = default;
+  };
+  // Each once, in the order in which they were first seen.
+  struct Unread {
+    std::vector<std::string> hosts;
+    std::vector<Distrustful> distrustful;
   };
 
   TunnelledHosts() : TunnelledHosts(Limits()) {}
   explicit TunnelledHosts(Limits limits) : limits_(limits) {}
 
   void add(std::string_view run, std::string_view host);
-  // Each once, in the order in which they were first asked for.
-  std::vector<std::string> of(std::string_view run) const;
+  void add(std::string_view run, const Distrustful& client);
+  Unread of(std::string_view run) const;
 
  private:
   struct Run {
     std::string id;
-    std::vector<std::string> hosts;
+    Unread unread;
   };
+  Unread& unread_of(std::string_view run);
+  template <typename T>
+  void add_once(std::vector<T>& list, const T& one) const;
 
   const Limits limits_;
   mutable std::mutex mutex_;

@@ -15,20 +15,33 @@ TEST(TunnelledHosts, KeepsThemByRun) {
   hosts.add("b", "y.example");
   hosts.add("a", "z.example:8443");
   hosts.add("a", "x.example");
-  EXPECT_THAT(hosts.of("a"), ElementsAre("x.example", "z.example:8443"));
-  EXPECT_THAT(hosts.of("b"), ElementsAre("y.example"));
-  EXPECT_THAT(hosts.of("c"), IsEmpty());
+  EXPECT_THAT(hosts.of("a").hosts, ElementsAre("x.example", "z.example:8443"));
+  EXPECT_THAT(hosts.of("b").hosts, ElementsAre("y.example"));
+  EXPECT_THAT(hosts.of("c").hosts, IsEmpty());
+}
+
+TEST(TunnelledHosts, KeepsWhoDistrustsUsByRun) {
+  TunnelledHosts hosts({.runs = 2, .hosts_of_run = 2});
+  const TunnelledHosts::Distrustful curl{.client = "curl/8.1", .host = "x.example"};
+  const TunnelledHosts::Distrustful nameless{.client = "", .host = "x.example"};
+  hosts.add("a", curl);
+  hosts.add("a", nameless);
+  hosts.add("a", curl);
+  hosts.add("a", {.client = "third", .host = "x.example"});
+  EXPECT_THAT(hosts.of("a").distrustful, ElementsAre(curl, nameless));
+  EXPECT_THAT(hosts.of("a").hosts, IsEmpty());
+  EXPECT_THAT(hosts.of("b").distrustful, IsEmpty());
 }
 
 TEST(TunnelledHosts, HasLimits) {
   TunnelledHosts hosts({.runs = 2, .hosts_of_run = 1});
   hosts.add("a", "x.example");
   hosts.add("a", "y.example");
-  EXPECT_THAT(hosts.of("a"), ElementsAre("x.example"));
+  EXPECT_THAT(hosts.of("a").hosts, ElementsAre("x.example"));
   hosts.add("b", "x.example");
   hosts.add("c", "x.example");
-  EXPECT_THAT(hosts.of("a"), IsEmpty());
-  EXPECT_THAT(hosts.of("b"), ElementsAre("x.example"));
+  EXPECT_THAT(hosts.of("a").hosts, IsEmpty());
+  EXPECT_THAT(hosts.of("b").hosts, ElementsAre("x.example"));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <system_error>
 #include <utility>
 
+#include "app/instance.h"
+#include "app/interception.h"
 #include "base/files.h"
 
 namespace tokometer::cli {
@@ -33,6 +35,17 @@ Result<void> keep_earlier(const std::filesystem::path& folder) {
   if (error) return fail(io_error(earlier_folder(folder).string(), error.value()));
   const app::TrustedCertificate named{current, info->name};
   return replace_file(earlier_folder(folder) / (named.id() + ".pem"), *content);
+}
+
+std::vector<std::string> wanted_domains(const provider::Registry& providers, app::Config config) {
+  const auto running = app::find_instance(config.data_dir);
+  if (running && running->status) {
+    constexpr std::string_view kIntercept = "--intercept=";
+    for (const std::string& word : running->status->start.options) {
+      if (word.starts_with(kIntercept)) config.intercept.push_back(word.substr(kIntercept.size()));
+    }
+  }
+  return app::intercepted_domains(providers, config);
 }
 
 app::TrustSurroundings trust_surroundings(const Environment& environment) {

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
+#include "app/config.h"
 #include "app/trust_store.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "cli/environment.h"
 #include "net/certificate_authority.h"
+#include "provider/registry.h"
 
 namespace tokometer::cli {
 
@@ -22,6 +25,10 @@ struct EarlierCertificate {
 std::vector<EarlierCertificate> earlier_certificates(const std::filesystem::path& folder, UtcTime now);
 // Keeps the certificate in `folder`, if there is one, as an earlier one.
 Result<void> keep_earlier(const std::filesystem::path& folder);
+
+// For which domains an authority is wanted: those of `config`, and what the proxy that runs was told on its command
+// line.
+std::vector<std::string> wanted_domains(const provider::Registry& providers, app::Config config);
 
 app::TrustSurroundings trust_surroundings(const Environment& environment);
 

@@ -1,6 +1,5 @@
 // `tokometer ca`: the certificate authority of this installation, and who trusts it.
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,12 +11,14 @@
 #include "app/instance.h"
 #include "app/interception.h"
 #include "app/rules.h"
+#include "app/trust_files.h"
 #include "app/trust_store.h"
 #include "base/files.h"
 #include "base/format.h"
 #include "cli/authority.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
+#include "cli/running.h"
 #include "cli/settings.h"
 #include "cli/table.h"
 #include "cli/time_range.h"
@@ -29,18 +30,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Also what the proxy that runs was told on its command line.
-Result<std::vector<std::string>> domains_for(app::Config config) {
+Result<std::vector<std::string>> domains_for(const app::Config& config) {
   const auto rules = app::load_rules(config.config_dir);
   if (!rules) return fail(rules.error());
-  const auto running = app::find_instance(config.data_dir);
-  if (running && running->status) {
-    constexpr std::string_view kIntercept = "--intercept=";
-    for (const std::string& word : running->status->start.options) {
-      if (word.starts_with(kIntercept)) config.intercept.push_back(word.substr(kIntercept.size()));
-    }
-  }
-  return app::intercepted_domains(*(*rules)->providers, config);
+  return wanted_domains(*(*rules)->providers, config);
 }
 
 // The authority, made if there is none yet.
@@ -212,6 +205,15 @@ Result<ExitCode> run_ca_uninstall(const Arguments& arguments, Environment& envir
   return all ? ExitCode::kOk : ExitCode::kFailed;
 }
 
+// The files that shells which are open name to their programs.
+Result<std::size_t> renew_trust_files(const app::Config& config, const fs::path& folder) {
+  std::vector<std::string> earlier;
+  for (const EarlierCertificate& one : earlier_certificates(folder, UtcTime())) {
+    if (auto content = read_file(one.file)) earlier.push_back(std::move(*content));
+  }
+  return app::TrustFiles(config.data_dir, net::CertificateAuthority::certificate_path(folder)).renew(earlier);
+}
+
 Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
@@ -222,13 +224,18 @@ Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment
   const auto authority = net::CertificateAuthority::rotate(folder, *domains);
   if (!authority) return fail(authority.error());
   environment.out.print("{} is the certificate authority now\n", (*authority)->info().name);
+  if (auto renewed = renew_trust_files(*config, folder); !renewed) return fail(renewed.error());
   if (const auto running = app::find_instance(config->data_dir)) {
     // It reads its authority again with its settings.
-    if (kill(running->pid, SIGHUP) == 0) environment.out.print("process {} is told to use it\n", running->pid);
+    if (const auto reloaded = reload_running(*config, *running, environment); !reloaded) {
+      return fail(reloaded.error().code,
+                  fmt::format("process {} still uses the old one: {}", running->pid, reloaded.error().message));
+    }
+    environment.out.print("process {} uses it\n", running->pid);
   }
   environment.out.write(
-      "Trust it by `tokometer ca install`; programs started before, and files made by `tokometer env` or `ca export`, "
-      "know the old one only.\n");
+      "Programs that run already trust the old one until they are started again; open shells need nothing. Stores of "
+      "the system and of browsers trust it by `tokometer ca install`; files made by `ca export` are of the old one.\n");
   return ExitCode::kOk;
 }
 
@@ -284,8 +291,9 @@ Command ca_command() {
            .summary = "Make a new one in its place",
            .description =
                "It is good for the hosts of the providers, of the settings and of the proxy that runs, and for those "
-               "of "
-               "--intercept. The old key is gone then. The old certificate stays listed by `ca show` until it expires, "
+               "of --intercept. The old key is gone then; the proxy that runs uses the new one at once, and files of "
+               "certificates to which `tokometer env`, `install` and `run` led programs have it. The old certificate "
+               "stays listed by `ca show` until it expires, "
                "for `ca uninstall` to take out of the stores.",
            .options = std::move(intercept),
            .examples = {{"tokometer ca rotate --intercept llm.example",

@@ -136,17 +136,18 @@ Findings check_trust_of_clients(const Health& health) {
   std::vector<std::string> who;
   for (const Health::Distrust& one : health.distrustful) {
     std::string text =
-        fmt::format("{} {} our certificate for {}", client_name(one),
-                    one.silent ? "closes its connections on seeing" : "does not take", printable(one.host));
-    if (std::ranges::find(who, text) == who.end()) who.push_back(std::move(text));
+        fmt::format("{} {} our certificate for {}: its calls there {}",
+                    one.client.empty() ? "a client without a name" : printable(one.client),
+                    one.silent ? "closes its connections on seeing" : "does not take", printable(one.host),
+                    one.held ? "fail, as its run has a hard budget" : "pass unread");
+    who.push_back(std::move(text));
   }
   if (who.empty()) return {};
   const std::size_t more = who.size() - std::min(who.size(), kShown);
   who.resize(who.size() - more);
   return {
       {"trust of clients", Verdict::kWarn,
-       fmt::format("{}{}: calls there pass unread", fmt::join(who, "; "),
-                   more == 0 ? "" : fmt::format("; and {} more", more)),
+       fmt::format("{}{}", fmt::join(who, "; "), more == 0 ? "" : fmt::format("; and {} more", more)),
        "start them by `tokometer run`, or set their base URLs; `tokometer ca install` for what goes by the system's "
        "store"}};
 }

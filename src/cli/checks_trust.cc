@@ -6,10 +6,14 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/interception.h"
 #include "app/program.h"
 #include "base/files.h"
+#include "cli/authority.h"
 #include "cli/checks.h"
 #include "cli/style.h"
+#include "embedded/embedded.h"
+#include "provider/registry.h"
 
 namespace tokometer::cli {
 namespace {
@@ -91,6 +95,15 @@ Finding check_certificate_file(const Patient& patient) {
   return {.name = "certificate file", .says = file.string()};
 }
 
+std::optional<Finding> check_coverage(const Patient& patient) {
+  const auto registry = provider::Registry::load(embedded::providers(), patient.config.config_dir / "providers");
+  if (!registry) return std::nullopt;
+  const auto uncovered = app::uncovered_domains(*patient.authority, wanted_domains(**registry, patient.config));
+  if (uncovered.empty()) return std::nullopt;
+  return Finding{"interception", Verdict::kWarn, app::uncovered_text(uncovered),
+                 "tokometer ca rotate, then `tokometer ca install` if that was done before"};
+}
+
 }  // namespace
 
 Findings check_authority(const Patient& patient) {
@@ -114,6 +127,7 @@ Findings check_authority(const Patient& patient) {
     findings.push_back({.name = "certificates", .says = fmt::format("{}, good until {}", info.name, until)});
   }
   findings.push_back(check_certificate_file(patient));
+  if (auto finding = check_coverage(patient)) findings.push_back(std::move(*finding));
   const std::string key = net::CertificateAuthority::key_path(patient.authority_folder).string();
   struct stat now_file{};
   if (::stat(key.c_str(), &now_file) == 0 && (now_file.st_mode & 077U) != 0) {

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "app/instance.h"
-#include "cli/style.h"
 #include "json/document.h"
 #include "net/address.h"
 #include "net/blocking_client.h"
@@ -34,10 +34,11 @@ Result<Health> read_health(const std::string& response) {
   health.journal_lag_bytes = root["journal"]["lag_bytes"].int64().value_or(0);
   health.store_ok = root["store"]["ok"].boolean().value_or(true);
   for (const json::Node entry : root["distrustful"].elements()) {
-    health.distrustful.push_back({.client = std::string(entry["client"].string().value_or("")),
-                                  .host = std::string(entry["host"].string().value_or("")),
-                                  .silent = entry["silent"].boolean().value_or(false)});
-    if (const auto run = entry["run"].string()) health.distrustful.back().run = *run;
+    const Health::Distrust one{.client = std::string(entry["client"].string().value_or("")),
+                               .host = std::string(entry["host"].string().value_or("")),
+                               .silent = entry["silent"].boolean().value_or(false),
+                               .held = entry["held"].boolean().value_or(false)};
+    if (std::ranges::find(health.distrustful, one) == health.distrustful.end()) health.distrustful.push_back(one);
   }
   for (const std::string_view scheme : {"https", "http"}) {
     const json::Node one = root["upstream_proxy"][scheme];
@@ -51,10 +52,6 @@ Result<Health> read_health(const std::string& response) {
 }
 
 }  // namespace
-
-std::string client_name(const Health::Distrust& distrust) {
-  return distrust.client.empty() ? "a client without a name" : printable(distrust.client);
-}
 
 Result<Health> ask_health(const std::vector<std::string>& listening, std::chrono::milliseconds limit) {
   Result<Health> health = fail(ErrorCode::kNotFound, "it listens nowhere");
@@ -70,18 +67,22 @@ Result<Health> ask_health(const std::vector<std::string>& listening, std::chrono
   return health;
 }
 
-std::vector<std::string> ask_tunnelled(const std::string& address, std::string_view run,
-                                       std::chrono::milliseconds limit) {
-  std::vector<std::string> hosts;
+Unread ask_unread(const std::string& address, std::string_view run, std::chrono::milliseconds limit) {
+  Unread unread;
   const auto to = net::Address::parse(address);
-  if (!to) return hosts;
+  if (!to) return unread;
   const auto response = net::ask(*to, question(fmt::format("/-/tunnelled/{}", run)), limit);
   const std::size_t end = response ? response->find("\r\n\r\n") : std::string::npos;
-  if (end == std::string::npos) return hosts;
+  if (end == std::string::npos) return unread;
   const auto document = json::Document::parse(response->substr(end + 4));
-  if (!document) return hosts;
-  for (const json::Node host : document->root()["hosts"].elements()) hosts.emplace_back(host.string().value_or(""));
-  return hosts;
+  if (!document) return unread;
+  const json::Node root = document->root();
+  for (const json::Node host : root["hosts"].elements()) unread.hosts.emplace_back(host.string().value_or(""));
+  for (const json::Node one : root["distrustful"].elements()) {
+    unread.distrustful.push_back({.client = std::string(one["client"].string().value_or("")),
+                                  .host = std::string(one["host"].string().value_or(""))});
+  }
+  return unread;
 }
 
 }  // namespace tokometer::cli

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/tunnelled_hosts.h"
 #include "base/error.h"
 
 namespace tokometer::cli {
@@ -22,10 +23,12 @@ struct Health {
   struct Distrust {
     std::string client;
     std::string host;
-    bool silent = false;                  // it did not say so, but closed its connections
-    std::optional<std::string> run = {};  // that it was seen in, empty for none; nothing: the proxy does not say
+    bool silent = false;  // it did not say so, but closed its connections
+    bool held = false;    // its calls there fail instead, as its run has a hard budget
+
+    friend bool operator==(const Distrust&, const Distrust&) = default;
   };
-  std::vector<Distrust> distrustful = {};
+  std::vector<Distrust> distrustful = {};  // each once, from wherever and in whatever run it came
   // Through which other proxies it reaches origins.
   struct Upstream {
     std::string scheme;   // of the origins: "https"
@@ -35,16 +38,16 @@ struct Health {
   std::vector<Upstream> upstream = {};
 };
 
-// "curl/8.1", or what stands for a client that gives no name.
-std::string client_name(const Health::Distrust& distrust);
-
 // Asks the first of `listening` that answers. kInvalid where something else than us listens; kNetwork, kTimeout.
 Result<Health> ask_health(const std::vector<std::string>& listening,
                           std::chrono::milliseconds limit = std::chrono::seconds(2));
 
-// The hosts that the program of a run reached through the proxy at `address` by tunnels, unread; none if it does not
-// say.
-std::vector<std::string> ask_tunnelled(const std::string& address, std::string_view run,
-                                       std::chrono::milliseconds limit = std::chrono::seconds(2));
+// What the proxy at `address` could not read of a run's program; nothing if it does not say.
+struct Unread {
+  std::vector<std::string> hosts;                             // that it reached by tunnels
+  std::vector<app::TunnelledHosts::Distrustful> distrustful;  // its clients that do not take our certificate
+};
+Unread ask_unread(const std::string& address, std::string_view run,
+                  std::chrono::milliseconds limit = std::chrono::seconds(2));
 
 }  // namespace tokometer::cli

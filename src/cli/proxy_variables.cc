@@ -9,6 +9,7 @@
 #include "app/interception.h"
 #include "app/tool_environment.h"
 #include "app/trust_files.h"
+#include "cli/authority.h"
 #include "client/tools.h"
 #include "embedded/embedded.h"
 #include "provider/registry.h"
@@ -41,7 +42,7 @@ Result<VariableValues> proxy_variables(const std::string& url, const app::Config
   std::error_code error;
   const fs::path data_dir = fs::absolute(config.data_dir, error);
   const app::TrustFiles trust(data_dir, net::CertificateAuthority::certificate_path(app::authority_folder(data_dir)));
-  const auto authority = app::open_authority(data_dir, app::intercepted_domains(**registry, config));
+  const auto authority = app::open_authority(data_dir, wanted_domains(**registry, config));
   const app::ToolInputs inputs{.variable = before,
                                .proxy = with_token(url, config),
                                .address = url.substr(url.rfind('/') + 1),

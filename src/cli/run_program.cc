@@ -23,6 +23,7 @@
 #include "app/upstream.h"
 #include "base/files.h"
 #include "base/uuid.h"
+#include "cli/authority.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/health.h"
@@ -228,8 +229,20 @@ Result<void> add_calls(RunReport& report, const ProgramRun& run, const app::Conf
                          });
 }
 
+// The authority that the proxy uses, made if there is none: the proxy makes one for its first client that is
+// intercepted, and ours has to be told of it before.
+Result<void> prepare_authority(const provider::Registry& registry, const app::Config& config, bool quiet,
+                               Environment& environment) {
+  const auto domains = wanted_domains(registry, config);
+  const auto authority = app::open_authority(fs::absolute(config.data_dir), domains);
+  if (!authority) return fail(authority.error());
+  const auto uncovered = app::uncovered_domains((*authority)->info(), domains);
+  if (!uncovered.empty() && !quiet) environment.err.print("tokometer: {}\n", app::uncovered_text(uncovered));
+  return {};
+}
+
 Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, const app::SharedProxy& proxy,
-                             const app::Config& config, const Environment& environment) {
+                             const app::Config& config, bool quiet, Environment& environment) {
   const auto registry = provider::Registry::load(embedded::providers(), config.config_dir / "providers");
   if (!registry) return fail(registry.error());
   app::ToolInputs inputs{.variable = environment.variable,
@@ -237,11 +250,10 @@ Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, co
                          .address = proxy.address(),
                          .base = base_url(proxy.address(), run.context)};
   if (run.base_url_mode) return app::fill_tool(tool.base_url, inputs, **registry);
-  // The proxy makes one for its first client that is intercepted; ours has to be told of it before.
-  const fs::path data_dir = fs::absolute(config.data_dir);
-  if (auto made = app::open_authority(data_dir, app::intercepted_domains(**registry, config)); !made) {
+  if (auto made = prepare_authority(**registry, config, quiet, environment); !made) {
     return fail(std::move(made.error()));
   }
+  const fs::path data_dir = fs::absolute(config.data_dir);
   const fs::path certificate = net::CertificateAuthority::certificate_path(app::authority_folder(data_dir));
   const app::TrustFiles trust(data_dir, certificate);
   inputs.trust = &trust;
@@ -272,7 +284,7 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
                  .base_url_mode = arguments.has("base-url-mode"),
                  .note = tool.note,
                  .kept = {}};
-  auto filled = fill(tool, run, *proxy, *config, environment);
+  auto filled = fill(tool, run, *proxy, *config, arguments.has("quiet"), environment);
   if (!filled) return fail(std::move(filled.error()));
   run.kept = std::move(filled->kept);
   std::vector<std::string> words = run.command;
@@ -298,7 +310,8 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   if (auto added = add_calls(report, run, *config, environment); !added) {
     environment.err.print("tokometer: {}\n", added.error().message);
   }
-  if (report.calls() == 0 && !run.base_url_mode) find_reasons(run, proxy->address(), environment);
+  if (!run.base_url_mode) find_unread(run, proxy->address());
+  if (!run.base_url_mode && report.calls() == 0) find_node(run, environment);
   if (panels) panels->show();
   if (!arguments.has("quiet")) environment.err.write(report.render(environment.err.form(), environment.clock.steady()));
   if (file) {

@@ -9,10 +9,11 @@
 #include <fstream>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "app/program.h"
+#include "cli/health.h"
 #include "cli/style.h"
-#include "client/call_context.h"
 
 namespace tokometer::cli {
 namespace {
@@ -24,10 +25,21 @@ constexpr std::size_t kFirstLine = 256;
 constexpr std::chrono::milliseconds kNodeLimit{2000};
 constexpr std::array<std::string_view, 2> kNodes = {"node", "nodejs"};
 
+// Its clients that do not take our certificate.
+std::vector<std::string> distrustful(const Unread& unread) {
+  std::vector<std::string> names;
+  for (const auto& [client, host] : unread.distrustful) {
+    if (names.size() == kShownDistrust) break;
+    names.push_back(
+        fmt::format("{} for {}", client.empty() ? "one without a name" : printable(client), printable(host)));
+  }
+  return names;
+}
+
 // Hosts that its program reached unread, without their ports, as --intercept takes them.
-std::vector<std::string> tunnelled(const std::string& address, std::string_view run_id) {
+std::vector<std::string> tunnelled(const Unread& unread) {
   std::vector<std::string> hosts;
-  for (const std::string& host : ask_tunnelled(address, run_id)) {
+  for (const std::string& host : unread.hosts) {
     std::string name =
         printable(host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':')));
     if (std::ranges::find(hosts, name) == hosts.end()) hosts.push_back(std::move(name));
@@ -71,25 +83,17 @@ std::optional<int> number(std::string_view text) {
 
 }  // namespace
 
-void find_reasons(ProgramRun& run, const std::string& address, const Environment& environment) {
-  if (const auto health = ask_health({address})) run.distrust = distrustful_in(health->distrustful, run.context.run);
-  run.tunnelled = tunnelled(address, run.context.run);
+void find_unread(ProgramRun& run, const std::string& address) {
+  const Unread unread = ask_unread(address, run.context.run);
+  run.distrust = distrustful(unread);
+  run.tunnelled = tunnelled(unread);
+}
+
+void find_node(ProgramRun& run, const Environment& environment) {
   // What asked for a tunnel heeds proxies, whatever its Node does by itself.
   if (!run.distrust.empty() || !run.tunnelled.empty()) return;
   std::string version = node_of(run.command.front(), environment);
   if (!version.empty() && !heeds_proxies(version)) run.node = std::move(version);
-}
-
-std::vector<std::string> distrustful_in(const std::vector<Health::Distrust>& distrustful, std::string_view run) {
-  const bool says_run = std::ranges::any_of(distrustful, [](const auto& one) { return one.run.has_value(); });
-  std::vector<std::string> names;
-  for (const Health::Distrust& one : distrustful) {
-    if (names.size() == kShownDistrust) break;
-    if (says_run && !client::is_within_run(one.run.value_or(""), run)) continue;
-    std::string name = fmt::format("{} for {}", client_name(one), printable(one.host));
-    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
-  }
-  return names;
 }
 
 bool heeds_proxies(std::string_view node_version) {

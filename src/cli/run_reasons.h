@@ -1,27 +1,23 @@
-// Why no call of a run's program may have been captured: what the proxy knows of its tunnels and of clients that do not
-// trust us, and which Node runs it.
+// Why calls of a run's program are missing: what the proxy could not read of it, and which Node runs it.
 //
-//   if (report.calls() == 0) find_reasons(run, proxy.address(), environment);
+//   find_unread(run, proxy.address());
+//   if (report.calls() == 0) find_node(run, environment);
 //
 // Not here: how it is said (run_report.h).
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "cli/environment.h"
-#include "cli/health.h"
 #include "cli/run_report.h"
 
 namespace tokometer::cli {
 
-// Asks the proxy at `address` and, where that knows nothing, the program.
-void find_reasons(ProgramRun& run, const std::string& address, const Environment& environment);
-
-// "curl/8.1 for api.openai.com": those of `distrustful` that belong to the run, each once. A proxy that says of none
-// to which run it belongs tells of all.
-std::vector<std::string> distrustful_in(const std::vector<Health::Distrust>& distrustful, std::string_view run);
+// Asks the proxy at `address` for the clients that do not take our certificate, and for the hosts of tunnels.
+void find_unread(ProgramRun& run, const std::string& address);
+// Which Node runs the program, if one does that heeds no proxies, and nothing of it has reached the proxy.
+void find_node(ProgramRun& run, const Environment& environment);
 
 // Whether the Node of this version ("v20.11.1") heeds the variables for proxies when NODE_USE_ENV_PROXY asks it to.
 bool heeds_proxies(std::string_view node_version);

@@ -1,37 +1,9 @@
 #include "cli/run_reasons.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace tokometer::cli {
 namespace {
-
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
-
-Health::Distrust distrust(std::string client, std::optional<std::string> run) {
-  return {.client = std::move(client), .host = "api.openai.com", .run = std::move(run)};
-}
-
-TEST(RunReasons, NameTheClientsOfThisRunOnce) {
-  EXPECT_THAT(distrustful_in({distrust("curl/8", "r"), distrust("curl/8", "r"), distrust("", "r.inner"),
-                              distrust("node", "other"), distrust("java", "")},
-                             "r"),
-              ElementsAre("curl/8 for api.openai.com", "a client without a name for api.openai.com"));
-  EXPECT_THAT(distrustful_in({distrust("curl/8", "other")}, "r"), IsEmpty());
-}
-
-TEST(RunReasons, NameAllOfAProxyThatDoesNotSayWhoseTheyAre) {
-  EXPECT_THAT(distrustful_in({distrust("curl/8", std::nullopt), distrust("curl/8", std::nullopt)}, "r"),
-              ElementsAre("curl/8 for api.openai.com"));
-}
-
-TEST(RunReasons, NameOnlySomeClients) {
-  std::vector<Health::Distrust> many;
-  for (int i = 0; i < 20; ++i) many.push_back(distrust(std::to_string(i), "r"));
-  EXPECT_THAT(distrustful_in(many, "r"), SizeIs(5));
-}
 
 TEST(RunReasons, KnowWhichNodeHeedsProxies) {
   for (const std::string_view version : {"v20.20.2", "v18.0.0", "v22.20.9", "v23.11.0", "v24.4.1"}) {

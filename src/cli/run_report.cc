@@ -35,6 +35,7 @@ std::string RunReport::render(const Output::Form& form, SteadyTime now) const {
     const std::string line = fmt::format("budget: {}", spent());
     text += is_over_budget() ? style.red(line + ", used up") + "\n" : line + "\n";
   }
+  for (const std::string& who : run_.distrust) text += style.red(distrust_text("not counted", who)) + "\n";
   return text + fmt::format("tokometer events --run {}\n", run_.context.run);
 }
 
@@ -49,10 +50,7 @@ std::string RunReport::nothing_captured() const {
   for (const std::string& name : run_.kept) {
     text += fmt::format("\n  why: {} leads to a host that no provider is known for, and was left as it is", name);
   }
-  if (!run_.distrust.empty()) {
-    text += fmt::format("\n  why: what does not take our certificate passes unread since: {}",
-                        fmt::join(run_.distrust, ", "));
-  }
+  for (const std::string& who : run_.distrust) text += "\n  " + distrust_text("why", who);
   if (!run_.tunnelled.empty()) {
     text += fmt::format("\n  why: what it asked for passed unread, as no provider is known for it: {}",
                         fmt::join(run_.tunnelled, ", "));
@@ -64,6 +62,12 @@ std::string RunReport::nothing_captured() const {
               : "\n  try: --base-url-mode, if it heeds no proxy variables; `--intercept HOST` for a host that no "
                 "provider is known for";
   return text + "\n";
+}
+
+std::string RunReport::distrust_text(std::string_view label, std::string_view who) const {
+  const bool held = client::has_hard_budget(run_.context);
+  return fmt::format("{}: a client does not take our certificate, and {}: {}", label,
+                     held ? "its calls fail, as --hard lets none pass unread" : "passes unread since", who);
 }
 
 std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
@@ -85,6 +89,11 @@ std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
   writer.member("started_at", format_rfc3339(run_.started_at));
   writer.member("duration_ms", std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count());
   summary_.write_json(writer);
+  if (!run_.distrust.empty()) {
+    writer.name("distrustful").begin_array();
+    for (const std::string& who : run_.distrust) writer.string(who);
+    writer.end_array();
+  }
   if (run_.context.budget) {
     writer.member("budget", to_string(*run_.context.budget));
     writer.member("budget_used_up", is_over_budget());

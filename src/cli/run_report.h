@@ -51,6 +51,8 @@ class RunReport {
 
  private:
   std::string nothing_captured() const;
+  // Of one of run_.distrust.
+  std::string distrust_text(std::string_view label, std::string_view who) const;
 
   const ProgramRun& run_;
   SteadyTime started_;

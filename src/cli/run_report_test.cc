@@ -64,9 +64,9 @@ TEST_F(RunReportTest, SaysWhyNothingWasCaptured) {
   EXPECT_THAT(text, HasSubstr("try: --base-url-mode"));
   run.distrust = {"curl/8.1 for api.openai.com"};
   EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("passes unread since: curl/8.1 for api.openai.com"));
-  run.distrust.emplace_back("a client without a name for api.x.ai");
+  run.context.budget = client::parse_budget("1usd hard").value();
   EXPECT_THAT(RunReport(run, start).render(plain, end),
-              HasSubstr("passes unread since: curl/8.1 for api.openai.com, a client without a name for api.x.ai\n"));
+              HasSubstr("why: a client does not take our certificate, and its calls fail, as --hard"));
   run.base_url_mode = true;
   EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("try: without --base-url-mode"));
 }
@@ -77,6 +77,15 @@ TEST_F(RunReportTest, NamesANodeThatHeedsNoProxies) {
   EXPECT_THAT(text, HasSubstr("why: Node v20.20.2 heeds no proxy variables by itself"));
   EXPECT_THAT(text, HasSubstr("try: --base-url-mode, or Node 24\n"));
   EXPECT_THAT(text, Not(HasSubstr("shy"))) << "the likely reason alone";
+}
+
+TEST_F(RunReportTest, NamesWhoseCallsAreMissingFromTheSums) {
+  run.distrust = {"curl/8.1 for api.openai.com"};
+  RunReport report(run, start);
+  report.add(call("gpt-5", 250'000'000'000, 100, 20));
+  EXPECT_THAT(report.render(plain, end), HasSubstr("not counted: a client does not take our certificate, and passes "
+                                                   "unread since: curl/8.1 for api.openai.com\n"));
+  EXPECT_THAT(report.json({}, end), HasSubstr(R"("distrustful":["curl/8.1 for api.openai.com"])"));
 }
 
 TEST_F(RunReportTest, NamesTheHostsThatPassedUnread) {

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kStartLimit{30};
+constexpr std::chrono::seconds kReloadLimit{5};
 constexpr milliseconds kAskEvery{20};
 // Past the proxy's own limit for running calls: what is left to do then is storing what was metered.
 constexpr std::chrono::seconds kPastDrain{15};
@@ -153,6 +154,24 @@ Result<void> stop_running(const app::Config& config, const app::Running& running
     }
     std::this_thread::sleep_for(kAskEvery);
   }
+}
+
+Result<std::string> reload_running(const app::Config& config, const app::Running& running,
+                                   const Environment& environment) {
+  const std::int64_t before = running.status ? running.status->reloads : 0;
+  if (kill(running.pid, SIGHUP) != 0) return fail(io_error(fmt::format("process {}", running.pid), errno));
+  const SteadyTime deadline = environment.clock.steady() + kReloadLimit;
+  while (environment.clock.steady() < deadline) {
+    const auto now = app::find_instance(config.data_dir);
+    if (!now) return fail(ErrorCode::kNetwork, fmt::format("process {} has ended", running.pid));
+    if (now->status && now->status->reloads > before) {
+      if (!now->status->reload_ok) return fail(ErrorCode::kInvalid, now->status->message);
+      return now->status->message;
+    }
+    std::this_thread::sleep_for(kAskEvery);
+  }
+  return fail(ErrorCode::kTimeout,
+              fmt::format("process {} did not answer within {} s", running.pid, kReloadLimit.count()));
 }
 
 std::string where_text(const app::Running& running) {

@@ -34,6 +34,11 @@ Result<app::Running> wait_until_serving(const app::Config& config, const Environ
 Result<void> stop_running(const app::Config& config, const app::Running& running, bool at_once,
                           Environment& environment);
 
+// Has the process read its settings, specs, prices and certificate authority again, and waits until it has: what it
+// says of it. Fails where it keeps what it has, with its reason.
+Result<std::string> reload_running(const app::Config& config, const app::Running& running,
+                                   const Environment& environment);
+
 // "127.0.0.1:4141, unix:/run/tok.sock (process 4711)"
 std::string where_text(const app::Running& running);
 

@@ -210,6 +210,11 @@ bool is_within_run(std::string_view run, std::string_view outer) {
   return run.size() == outer.size() || run[outer.size()] == kWithin;
 }
 
+bool has_hard_budget(const CallContext& context) {
+  return (context.budget && context.budget->hard) ||
+         std::ranges::any_of(context.outer, [](const OuterRun& outer) { return outer.budget.hard; });
+}
+
 std::string_view run_around(std::string_view run) {
   const auto end = run.rfind(kWithin);
   return end == std::string_view::npos ? std::string_view() : run.substr(0, end);

@@ -90,6 +90,8 @@ std::string user_of_context(const CallContext& context);
 Result<CallContext> context_within(CallContext outer, std::string_view id);
 // Whether `run` is `outer`, or one within it.
 bool is_within_run(std::string_view run, std::string_view outer);
+// Whether it, or a run around it, has a budget that is hard.
+bool has_hard_budget(const CallContext& context);
 // The id of the run around `run`; empty if there is none.
 std::string_view run_around(std::string_view run);
 

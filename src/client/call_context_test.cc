@@ -54,6 +54,13 @@ TEST(CallContext, OfARunWithinARunNamesBoth) {
   EXPECT_EQ(run_around("o"), "");
 }
 
+TEST(CallContext, IsHeldByTheBudgetsOfAllRunsAround) {
+  EXPECT_FALSE(has_hard_budget({}));
+  EXPECT_FALSE(has_hard_budget({.budget = Budget{.tokens = 7}, .outer = {{.run = "o", .budget = {.tokens = 7}}}}));
+  EXPECT_TRUE(has_hard_budget({.budget = Budget{.tokens = 7, .hard = true}}));
+  EXPECT_TRUE(has_hard_budget({.outer = {{.run = "o", .budget = {.tokens = 7, .hard = true}}}}));
+}
+
 TEST(CallContext, OuterRunsThatAreNotWellSaidAreRefused) {
   EXPECT_EQ(parse_context(R"({"outer":[{"run":"o"}]})").error().code, ErrorCode::kInvalid);
   EXPECT_THAT(parse_context(R"({"outer":[{"run":"o","budget":"lots"}]})").error().message, HasSubstr("budget"));

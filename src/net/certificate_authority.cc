@@ -1,5 +1,6 @@
 #include "net/certificate_authority.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -21,6 +23,7 @@
 #include "net/address.h"
 #include "net/crypto.h"
 #include "net/tls_openssl.h"
+#include "wire/fields.h"
 
 namespace tokometer::net {
 namespace {
@@ -100,13 +103,17 @@ std::string constraints_of(const std::vector<std::string>& permitted) {
   return text;
 }
 
-// "10.0.0.9", "127.0.0.0/8"
-std::string network_text(const unsigned char* address, const unsigned char* mask) {
-  constexpr int kWhole = 32;
+// "10.0.0.9", "127.0.0.0/8", "fd00::9": an address and a mask of `size` bytes in all.
+std::string network_text(const unsigned char* data, int size) {
+  constexpr int kBitsOfByte = 8;
+  const int half = size / 2;
+  if (half != sizeof(in_addr) && half != sizeof(in6_addr)) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = half == sizeof(in_addr) ? AF_INET : AF_INET6;
+  if (::inet_ntop(family, data, text.data(), text.size()) == nullptr) return {};
   int prefix = 0;
-  for (int i = 0; i < 4; ++i) prefix += std::popcount(mask[i]);
-  std::string text = fmt::format("{}.{}.{}.{}", address[0], address[1], address[2], address[3]);
-  return prefix == kWhole ? text : fmt::format("{}/{}", text, prefix);
+  for (int i = half; i < size; ++i) prefix += std::popcount(data[i]);
+  return prefix == half * kBitsOfByte ? std::string(text.data()) : fmt::format("{}/{}", text.data(), prefix);
 }
 
 std::vector<std::string> permitted_by(const X509& certificate) {
@@ -124,8 +131,8 @@ std::vector<std::string> permitted_by(const X509& certificate) {
     const int size = ASN1_STRING_length(value);
     if (base->type == GEN_DNS) {
       permitted.emplace_back(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-    } else if (size == 8) {  // address and mask
-      permitted.push_back(network_text(data, data + 4));
+    } else if (std::string network = network_text(data, size); !network.empty()) {
+      permitted.push_back(std::move(network));
     }
   }
   return permitted;
@@ -291,15 +298,19 @@ Result<void> CertificateAuthority::write(const std::filesystem::path& folder, bo
   return {};
 }
 
-bool CertificateAuthority::covers(std::string_view name) const {
-  if (info_.permitted.empty()) return true;
-  for (const std::string& domain : info_.permitted) {
-    if (name == domain) return true;
-    if (name.size() > domain.size() && name.ends_with(domain) && name[name.size() - domain.size() - 1] == '.') {
-      return true;
+bool CertificateAuthority::Info::covers(std::string_view host) const {
+  if (permitted.empty()) return true;
+  const auto ip = Address::ip(host, 0);
+  // The networks of this machine are whole.
+  if (ip && ip->family() == Address::Family::kIpv4 && host.starts_with("127.")) return true;
+  return std::ranges::any_of(permitted, [&](const std::string& domain) {
+    if (ip) {
+      const auto other = Address::ip(domain, 0);
+      return other && other->text() == ip->text();
     }
-  }
-  return name.starts_with("127.") || name == "::1";
+    if (host.size() < domain.size() || !wire::iequals(host.substr(host.size() - domain.size()), domain)) return false;
+    return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
+  });
 }
 
 std::string CertificateAuthority::pem() const {

@@ -35,6 +35,9 @@ class CertificateAuthority {
     UtcTime not_before;
     UtcTime not_after;
     std::vector<std::string> permitted;  // domains; empty: any
+
+    // Whether clients that heed name constraints take its word for `host`.
+    bool covers(std::string_view host) const;
   };
 
   // The one in `folder`; if there is none, one that is good for the domains `permitted` and what is below them
@@ -53,8 +56,7 @@ class CertificateAuthority {
   ~CertificateAuthority();
 
   const Info& info() const { return info_; }
-  // Whether clients that heed name constraints take its word for `name`.
-  bool covers(std::string_view name) const;
+  bool covers(std::string_view host) const { return info_.covers(host); }
   std::string pem() const;
 
   // A certificate for a host name or IP literal, for ninety days. All have the same key. Thread-safe.

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "net/address.h"
 #include "net/tls_openssl.h"
 
 namespace tokometer::net {
@@ -44,7 +45,7 @@ class AuthorityTest : public testing::Test {
     EXPECT_EQ(X509_STORE_CTX_init(context, store, leaf->get(), nullptr), 1);
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_SERVER);
-    if (name.find_first_not_of("0123456789.:") == std::string::npos) {
+    if (Address::ip(name, 0)) {
       X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str());
     } else {
       X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), 0);
@@ -80,14 +81,15 @@ TEST_F(AuthorityTest, VouchesForNamesAndAddresses) {
 }
 
 TEST_F(AuthorityTest, IsGoodForItsDomainsOnly) {
-  const auto authority = open({"openai.com", "10.0.0.9"});
+  const auto authority = open({"openai.com", "10.0.0.9", "fd00::9"});
   EXPECT_THAT(authority->info().permitted,
-              testing::IsSupersetOf({"openai.com", "localhost", "127.0.0.0/8", "10.0.0.9"}));
-  for (const char* name : {"openai.com", "api.openai.com", "10.0.0.9", "127.0.0.1", "localhost"}) {
+              testing::IsSupersetOf({"openai.com", "localhost", "127.0.0.0/8", "10.0.0.9", "fd00::9"}));
+  for (const char* name :
+       {"openai.com", "api.openai.com", "API.OpenAI.com", "10.0.0.9", "fd00::9", "127.0.0.1", "::1", "localhost"}) {
     EXPECT_EQ(verify(*authority, name), X509_V_OK) << name;
     EXPECT_TRUE(authority->covers(name)) << name;
   }
-  for (const char* name : {"example.com", "notopenai.com", "10.0.0.8"}) {
+  for (const char* name : {"example.com", "notopenai.com", "127.example.com", "10.0.0.8", "fd00::8"}) {
     EXPECT_EQ(verify(*authority, name), X509_V_ERR_PERMITTED_VIOLATION) << name;
     EXPECT_FALSE(authority->covers(name)) << name;
   }

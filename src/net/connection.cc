@@ -56,6 +56,12 @@ Connection::~Connection() {
   context_.loop.forget(*this);
 }
 
+std::string Connection::peer() const {
+  const auto address = peer_address(fd_.number());
+  if (!address || address->family() == Address::Family::kUnix) return {};
+  return address->with_port(0).text();
+}
+
 void Connection::join(Connection& to) {
   TOKOMETER_CHECK(!tls_ && !to.tls_ && joined_ == nullptr && to.joined_ == nullptr);
   joined_ = &to;
@@ -369,7 +375,7 @@ proxy::NetError Connection::broken_off() const {
 
 proxy::NetError Connection::tls_failure() const {
   if (state_ != State::kHandshaking) return proxy::NetError::kReset;
-  return tls_->is_distrusted() ? proxy::NetError::kDistrusted : proxy::NetError::kTls;
+  return tls_->fault();
 }
 
 void Connection::fail(proxy::NetError why) {

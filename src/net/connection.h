@@ -91,6 +91,8 @@ class Connection final : public Watcher {
   bool is_reusable(bool may_say = false) const;
   // Why TLS failed, for the log: never content. Empty if it did not.
   std::string_view tls_error() const { return tls_ ? tls_->error() : std::string_view(); }
+  // The IP address at the other end, with 0 as its port; empty for a Unix socket.
+  std::string peer() const;
   // What was agreed on by ALPN: "h2", or another name, or nothing.
   std::string_view protocol() const { return tls_ ? tls_->protocol() : std::string_view(); }
 

@@ -7,6 +7,23 @@
 #include <utility>
 
 namespace tokometer::net {
+namespace {
+
+bool is_of_tls(proxy::NetError why) {
+  switch (why) {
+    case proxy::NetError::kTls:
+    case proxy::NetError::kTlsIssuer:
+    case proxy::NetError::kTlsExpired:
+    case proxy::NetError::kTlsName:
+    case proxy::NetError::kTlsCertificate:
+    case proxy::NetError::kDistrusted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 Dial::Dial(IoContext& context, Resolver& resolver, TlsClient& tls, const UpstreamProxies& upstream, Log& log,
            const proxy::Origin& origin, proxy::Offer offer, DialOwner& owner)
@@ -167,12 +184,12 @@ void Dial::on_drained(Connection& /*connection*/) {}
 void Dial::on_closed(Connection& /*connection*/, proxy::NetError why) {
   failure_ = why;
   reason_ = "connection refused or unreachable";
-  if (why == proxy::NetError::kTls) {
+  if (is_of_tls(why)) {
     const std::string_view reason = connection_->tls_error();
     reason_ = fmt::format("TLS: {}", reason.empty() ? "the peer broke off the handshake" : reason);
   }
   context_.loop.dispose(std::move(connection_));
-  if (why == proxy::NetError::kTls) return fail(why);
+  if (is_of_tls(why)) return fail(why);
   if (answer_) {
     reason_ = "it broke the connection off";
     return fail(proxy::NetError::kProxy);
@@ -193,10 +210,18 @@ void Dial::fail(proxy::NetError why) {
   const bool at_proxy = by_ != nullptr && !tunnelled_;
   if (at_proxy && why == proxy::NetError::kConnectTimeout) why = proxy::NetError::kProxyTimeout;
   if (at_proxy && (why == proxy::NetError::kResolve || why == proxy::NetError::kRefused)) why = proxy::NetError::kProxy;
-  const std::string through = at_proxy ? fmt::format(", upstream proxy {}", by_->text()) : std::string();
-  const std::string what = fmt::format("origin {}:{}{}: {}", origin_.host, origin_.port, through, reason_);
-  log_.once(LogLevel::kWarn, what, what);
+  tell(at_proxy);
   owner_.on_dial_failed(*this, why);
+}
+
+// Where a tunnel was to lead is nobody's business: only that the upstream proxy does not serve is worth a line.
+void Dial::tell(bool at_proxy) {
+  const bool tunnel = offer_ == proxy::Offer::kTunnel;
+  if (tunnel && !at_proxy) return;
+  const std::string to = tunnel ? "a tunnel" : fmt::format("origin {}:{}", origin_.host, origin_.port);
+  const std::string through = at_proxy ? fmt::format(", upstream proxy {}", by_->text()) : std::string();
+  const std::string what = fmt::format("{}{}: {}", to, through, reason_);
+  log_.once(LogLevel::kWarn, what, what);
 }
 
 }  // namespace tokometer::net

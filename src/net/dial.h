@@ -72,6 +72,7 @@ class Dial final : public Disposable, private ConnectionOwner {
   void on_time();
   void fail_later(proxy::NetError why);
   void fail(proxy::NetError why);
+  void tell(bool at_proxy);
 
   IoContext& context_;
   Resolver& resolver_;

@@ -53,6 +53,31 @@ TEST_F(ServerTest, EchoesOverIpv4Ipv6AndUnixSockets) {
   std::filesystem::remove_all(folder);
 }
 
+// Says whose machine its client is.
+class AddressSession final : public TestSession {
+ public:
+  using TestSession::TestSession;
+  void on_bytes(proxy::ConnId conn, std::string_view /*bytes*/) override {
+    driver_.send(conn, {"(", driver_.client_address(), ")"});
+    finish(proxy::Close::kGraceful);
+  }
+};
+
+TEST_F(ServerTest, KnowsTheMachineOfAClient) {
+  char pattern[] = "/tmp/tokometer-server-XXXXXX";
+  const std::filesystem::path folder = ::mkdtemp(pattern);
+  for (const auto& [address, machine] :
+       {std::pair(std::string("127.0.0.1:0"), "(127.0.0.1:0)"), std::pair(std::string("[::1]:0"), "([::1]:0)"),
+        std::pair("unix:" + (folder / "s").string(), "()")}) {
+    serve(sessions<AddressSession>(), address);
+    Peer peer = client();
+    peer.send("?");
+    EXPECT_EQ(peer.receive_all(), machine);
+    server_.reset();
+  }
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(ServerTest, ServesManyConnectionsOnSeveralWorkers) {
   options_.workers = 2;
   serve(sessions<EchoSession>());

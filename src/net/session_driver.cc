@@ -107,6 +107,10 @@ void SessionDriver::close(proxy::ConnId id, proxy::Close how) {
   erase_origin(id);
 }
 
+bool SessionDriver::vouches_for(std::string_view name) {
+  return context_.tls_server == nullptr || context_.tls_server->vouches_for(name);
+}
+
 void SessionDriver::secure(std::string_view name, std::string_view received) {
   if (!client_) return;
   auto stream = context_.tls_server == nullptr ? fail(ErrorCode::kUnsupported, "TLS to clients: not set up")

@@ -62,10 +62,12 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   void release(proxy::ConnId id, std::unique_ptr<proxy::IdleConnection> idle) override;
   bool send(proxy::ConnId id, std::initializer_list<std::string_view> pieces) override;
   void close(proxy::ConnId id, proxy::Close how) override;
+  bool vouches_for(std::string_view name) override;
   void secure(std::string_view name, std::string_view received) override;
   void join(proxy::ConnId id) override;
   void pause(proxy::ConnId id, bool paused) override;
   void arm(proxy::Timer timer, std::chrono::milliseconds delay) override;
+  std::string client_address() const override { return client_ ? client_->peer() : std::string(); }
   void call_at_turn_end() override { context_.io.loop.again(turn_end_); }
   UtcTime now() const override { return context_.io.loop.now(); }
   SteadyTime steady() const override { return context_.io.loop.steady(); }

@@ -14,6 +14,14 @@ void set_no_delay(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+template <typename Ask>
+std::optional<Address> address_by(Ask ask, int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (ask(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return std::nullopt;
+  return Address::from(reinterpret_cast<const sockaddr*>(&storage), size);
+}
+
 }  // namespace
 
 Fd stream_socket(const Address& address) {
@@ -75,11 +83,7 @@ void reset_on_close(int fd) {
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-std::optional<Address> local_address(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return std::nullopt;
-  return Address::from(reinterpret_cast<const sockaddr*>(&storage), size);
-}
+std::optional<Address> local_address(int fd) { return address_by(::getsockname, fd); }
+std::optional<Address> peer_address(int fd) { return address_by(::getpeername, fd); }
 
 }  // namespace tokometer::net

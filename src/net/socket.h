@@ -33,5 +33,6 @@ void watch_over_peer(int fd);
 // Makes the next close an RST.
 void reset_on_close(int fd);
 std::optional<Address> local_address(int fd);
+std::optional<Address> peer_address(int fd);
 
 }  // namespace tokometer::net

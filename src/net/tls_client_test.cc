@@ -1,6 +1,7 @@
 #include "net/tls_client.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 
@@ -47,12 +48,13 @@ class TlsTest : public testing::Test {
     return peer;
   }
   // What a client gets that asks `host` of an origin with this certificate.
-  void expect_refused(const Certificate& certificate, const std::string& host, std::string_view reason) {
+  void expect_refused(const Certificate& certificate, const std::string& host, std::string_view fault,
+                      std::string_view reason) {
     serve(host);
     const auto context = server_context(certificate, TLS1_3_VERSION);
     Peer peer = client();
     TlsPeer(context.get(), origin_.accept());
-    EXPECT_TRUE(seen_.wait("origin closed: tls"));
+    EXPECT_TRUE(seen_.wait(fmt::format("origin closed: {}", fault)));
     const std::lock_guard lock(log_mutex_);
     EXPECT_NE(logged_.find(reason), std::string::npos) << logged_;
   }
@@ -162,21 +164,23 @@ TEST_F(TlsTest, TakesConnectionsFromThePool) {
 
 TEST_F(TlsTest, RefusesAnUntrustedOrigin) {
   const Certificate stranger = make_certificate("", nullptr);
-  expect_refused(make_certificate("DNS:origin.example", &stranger), "origin.example", "local issuer");
+  expect_refused(make_certificate("DNS:origin.example", &stranger), "origin.example", "tls issuer", "local issuer");
 }
 
 TEST_F(TlsTest, RefusesASelfSignedOrigin) {
-  expect_refused(make_certificate("DNS:origin.example", nullptr), "origin.example", "self-signed");
+  expect_refused(make_certificate("DNS:origin.example", nullptr), "origin.example", "tls issuer", "self-signed");
 }
 
 TEST_F(TlsTest, RefusesAnExpiredCertificate) {
-  expect_refused(make_certificate("DNS:origin.example", &ca_, true), "origin.example", "expired");
+  expect_refused(make_certificate("DNS:origin.example", &ca_, true), "origin.example", "tls expired", "expired");
 }
 
-TEST_F(TlsTest, RefusesACertificateForAnotherName) { expect_refused(good_, "other.example", "ostname mismatch"); }
+TEST_F(TlsTest, RefusesACertificateForAnotherName) {
+  expect_refused(good_, "other.example", "tls name", "ostname mismatch");
+}
 
 TEST_F(TlsTest, RefusesACertificateForAnotherAddress) {
-  expect_refused(make_certificate("DNS:localhost,IP:127.0.0.2", &ca_), "127.0.0.1", "IP address mismatch");
+  expect_refused(make_certificate("DNS:localhost,IP:127.0.0.2", &ca_), "127.0.0.1", "tls name", "IP address mismatch");
 }
 
 TEST_F(TlsTest, RefusesOldVersions) {

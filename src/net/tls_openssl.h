@@ -55,7 +55,7 @@ class OpensslStream final : public TlsStream {
   bool is_resumed() const override;
   std::string_view version() const override;
   std::string_view protocol() const override;
-  bool is_distrusted() const override { return distrusted_; }
+  proxy::NetError fault() const override { return fault_; }
   bool has_shown_certificate() const override { return shown_certificate_; }
   std::string_view error() const override { return error_; }
 
@@ -75,7 +75,7 @@ class OpensslStream final : public TlsStream {
   std::string_view in_;         // of the running call
   std::string* out_ = nullptr;  // the same
   std::string error_;
-  bool distrusted_ = false;
+  proxy::NetError fault_ = proxy::NetError::kTls;
   bool shown_certificate_ = false;
 };
 

@@ -85,6 +85,11 @@ class TlsServer::Impl {
     return std::make_unique<OpensslStream>(std::move(ssl), *method_, [](const SslSessionPtr&) {});
   }
 
+  bool vouches_for(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    return !prepare() || authority_->covers(name);
+  }
+
   void reset() {
     const std::lock_guard lock(mutex_);
     authority_.reset();
@@ -137,6 +142,7 @@ TlsServer::TlsServer(Source source, const Limits& limits) : impl_(std::make_uniq
 TlsServer::~TlsServer() = default;
 
 Result<std::unique_ptr<TlsStream>> TlsServer::open(std::string_view name) { return impl_->open(name); }
+bool TlsServer::vouches_for(std::string_view name) { return impl_->vouches_for(name); }
 void TlsServer::reset() { impl_->reset(); }
 
 }  // namespace tokometer::net

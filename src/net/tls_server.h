@@ -32,6 +32,8 @@ class TlsServer {
 
   // Fails if there is no authority and none can be made.
   Result<std::unique_ptr<TlsStream>> open(std::string_view name);
+  // Whether the authority covers `name`. Where there is none, open() says why.
+  bool vouches_for(std::string_view name);
   // Asks for the authority anew, with the next stream.
   void reset();
 

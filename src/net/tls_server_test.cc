@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "net/server.h"
+#include "net/tls_server.h"
 #include "net/tls_test_peer.h"
 
 namespace tokometer::net {
@@ -105,6 +106,16 @@ TEST_F(TlsServerTest, BlamesNobodyWhoBreaksTheProtocol) {
   Peer peer = shown(TLS1_2_VERSION);
   peer.send("nonsense\r\n\r\n");
   EXPECT_TRUE(seen_.wait("client closed: tls"));
+}
+
+TEST_F(TlsServerTest, VouchesForWhatItsAuthorityCovers) {
+  TlsServer server([this] { return CertificateAuthority::open(folder_ / "ca", {"example"}); }, Limits());
+  EXPECT_TRUE(server.vouches_for("api.example"));
+  EXPECT_FALSE(server.vouches_for("api.elsewhere"));
+  TlsServer none([] { return Result<std::unique_ptr<CertificateAuthority>>(fail(ErrorCode::kIo, "no folder")); },
+                 Limits());
+  EXPECT_TRUE(none.vouches_for("api.elsewhere")) << "the reason that there is none is told with the first stream";
+  EXPECT_FALSE(none.open("api.elsewhere"));
 }
 
 }  // namespace

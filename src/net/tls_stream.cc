@@ -32,6 +32,27 @@ bool is_distrust(unsigned long code) {
   }
 }
 
+// Of the peer's certificate.
+proxy::NetError fault_of(long verified) {
+  switch (verified) {
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return proxy::NetError::kTlsIssuer;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return proxy::NetError::kTlsExpired;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return proxy::NetError::kTlsName;
+    default:
+      return proxy::NetError::kTlsCertificate;
+  }
+}
+
 }  // namespace
 
 std::string take_ssl_error() {
@@ -168,9 +189,12 @@ void OpensslStream::note_message(int written, int /*version*/, int type, const v
 
 TlsStream::Status OpensslStream::failed() {
   const long verified = SSL_get_verify_result(ssl_.get());
-  distrusted_ = is_distrust(ERR_peek_last_error());
+  if (is_distrust(ERR_peek_last_error())) fault_ = proxy::NetError::kDistrusted;
   error_ = take_ssl_error();
-  if (verified != X509_V_OK) error_ = X509_verify_cert_error_string(verified);
+  if (verified != X509_V_OK) {
+    fault_ = fault_of(verified);
+    error_ = X509_verify_cert_error_string(verified);
+  }
   return Status::kFailed;
 }
 

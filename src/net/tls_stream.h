@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/driver.h"
+
 namespace tokometer::net {
 
 class TlsStream {
@@ -41,8 +43,9 @@ class TlsStream {
   virtual std::string_view version() const = 0;  // "TLSv1.3"
   // What ALPN chose (RFC 7301): "h2", "http/1.1", or empty: nothing was agreed on.
   virtual std::string_view protocol() const = 0;
-  // The handshake failed since the peer does not accept our certificate (alerts of RFC 8446, 6.2).
-  virtual bool is_distrusted() const = 0;
+  // What failed in the handshake: kDistrusted if the peer does not accept our certificate (alerts of RFC 8446, 6.2),
+  // one of kTls… if we don't accept its, else kTls.
+  virtual proxy::NetError fault() const = 0;
   // The peer has been sent our certificate: not on a client's stream, nor where a session is resumed.
   virtual bool has_shown_certificate() const = 0;
   // Why it failed: names of faults and of hosts, never content.

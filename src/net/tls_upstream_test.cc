@@ -102,7 +102,7 @@ TEST_F(UpstreamDialTest, VerifiesTheOriginInTheTunnel) {
   Peer at_proxy = asked_for("origin.example:443");
   at_proxy.send("HTTP/1.1 200 OK\r\n\r\n");
   TlsPeer origin(context.get(), std::move(at_proxy));
-  EXPECT_TRUE(seen_.wait("origin closed: tls"));
+  EXPECT_TRUE(seen_.wait("origin closed: tls name"));
 }
 
 TEST_F(UpstreamDialTest, SaysHowTheProxyRefused) {

@@ -43,7 +43,11 @@ enum class NetError {
   kResolve,            // the name has no address
   kRefused,            // connection refused or unreachable
   kConnectTimeout,     // no connection within the limit
-  kTls,                // handshake failed or certificate not trusted
+  kTls,                // handshake failed
+  kTlsIssuer,          // no authority that we trust vouches for the origin's certificate
+  kTlsExpired,         // that has expired, or is not valid yet
+  kTlsName,            // it is another host's
+  kTlsCertificate,     // it can't be accepted for another reason
   kDistrusted,         // the client does not trust our certificate (Driver::secure)
   kTurnedAway,         // the client broke the handshake off on seeing our certificate, without a word
   kReset,              // the peer broke the connection
@@ -134,6 +138,8 @@ class Driver : public Timing {
   // high-water mark; if not, pause the source until Session::on_drained.
   virtual bool send(ConnId conn, std::initializer_list<std::string_view> pieces) = 0;
   virtual void close(ConnId conn, Close how) = 0;
+  // Whether clients can take a certificate of ours for `name` (a host name or IP literal).
+  virtual bool vouches_for(std::string_view name) = 0;
   // The client begins TLS on its plain connection: goes on as its server, with a certificate of ours for `name`
   // (a host name or IP literal). `received` is what came of the handshake so far. Session::on_secured or on_closed
   // follow; nothing is sent or told in between.
@@ -144,6 +150,9 @@ class Driver : public Timing {
   // Stops (true) or resumes (false) reading from `conn`: while it is stopped no
   // on_bytes and no on_eof comes (on_closed may). A call that changes nothing is allowed.
   virtual void pause(ConnId conn, bool paused) = 0;
+
+  // Tells the client's machine from others; empty for a Unix socket's.
+  virtual std::string client_address() const = 0;
 
   // Asks for Session::on_turn_end, once everything that has happened together is told: what is to be sent until then
   // goes in one write.

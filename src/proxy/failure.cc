@@ -16,6 +16,14 @@ Abort abort_of(NetError why) {
     case NetError::kDistrusted:
     case NetError::kTurnedAway:
       return Abort::kOriginTls;
+    case NetError::kTlsIssuer:
+      return Abort::kOriginTlsIssuer;
+    case NetError::kTlsExpired:
+      return Abort::kOriginTlsExpired;
+    case NetError::kTlsName:
+      return Abort::kOriginTlsName;
+    case NetError::kTlsCertificate:
+      return Abort::kOriginTlsCertificate;
     case NetError::kProxy:
       return Abort::kProxy;
     case NetError::kProxyTimeout:
@@ -40,7 +48,21 @@ Failure failure(Abort why) {
     case Abort::kOriginRefused:
       return {502, "origin_refused", "the origin refused the connection or can't be reached"};
     case Abort::kOriginTls:
-      return {502, "origin_tls", "no trusted TLS connection to the origin (see --origin-ca for a CA of your own)"};
+      return {502, "origin_tls", "no TLS connection to the origin (`tokometer logs` says why)"};
+    case Abort::kOriginTlsIssuer:
+      return {502, "origin_tls_issuer",
+              "no trusted TLS connection to the origin: its certificate is self-signed or of an unknown issuer (see "
+              "--origin-ca for a CA of your own)"};
+    case Abort::kOriginTlsExpired:
+      return {502, "origin_tls_expired",
+              "no trusted TLS connection to the origin: its certificate has expired, or is not valid yet by this "
+              "machine's clock"};
+    case Abort::kOriginTlsName:
+      return {502, "origin_tls_name",
+              "no trusted TLS connection to the origin: its certificate is for another host (name mismatch)"};
+    case Abort::kOriginTlsCertificate:
+      return {502, "origin_tls_certificate",
+              "no trusted TLS connection to the origin: its certificate can't be accepted (`tokometer logs` says why)"};
     case Abort::kProxy:
       return {502, "upstream_proxy",
               "the upstream proxy can't be reached (see upstream_proxy and HTTPS_PROXY; `tokometer doctor` says which "

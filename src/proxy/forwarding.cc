@@ -75,56 +75,6 @@ Result<Destination> parse_authority(std::string_view authority, bool tls, std::u
   return to;
 }
 
-bool Distrust::add(Entry entry) {
-  const std::lock_guard lock(mutex_);
-  return add_locked(std::move(entry));
-}
-
-bool Distrust::turned_away(Entry entry, SteadyTime began, SteadyTime ended) {
-  const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find(suspects_, entry, &Suspect::entry);
-  if (found == suspects_.end()) {
-    if (suspects_.size() >= kMaxEntries) suspects_.erase(suspects_.begin());
-    suspects_.push_back({.entry = std::move(entry), .ended = ended, .turns = 1});
-    return false;
-  }
-  // Of several at once, as of a program that is stopped, one counts.
-  if (began < found->ended) return false;
-  found->ended = ended;
-  if (++found->turns < kTurnsInARow) return false;
-  suspects_.erase(found);
-  entry.silent = true;
-  return add_locked(std::move(entry));
-}
-
-void Distrust::trusted(const Entry& entry) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(suspects_, [&](const Suspect& suspect) { return suspect.entry == entry; });
-}
-
-bool Distrust::add_locked(Entry entry) {
-  if (std::ranges::find(entries_, entry) != entries_.end()) return false;
-  if (entries_.size() >= kMaxEntries) entries_.erase(entries_.begin());
-  entries_.push_back(std::move(entry));
-  return true;
-}
-
-bool Distrust::contains(const Entry& entry) const {
-  const std::lock_guard lock(mutex_);
-  return std::ranges::find(entries_, entry) != entries_.end();
-}
-
-void Distrust::clear() {
-  const std::lock_guard lock(mutex_);
-  entries_.clear();
-  suspects_.clear();
-}
-
-std::vector<Distrust::Entry> Distrust::entries() const {
-  const std::lock_guard lock(mutex_);
-  return entries_;
-}
-
 Forwarding::Forwarding(std::shared_ptr<const provider::Registry> registry, ForwardingOptions options,
                        std::shared_ptr<Distrust> distrust)
     : registry_(std::move(registry)), options_(std::move(options)), distrust_(std::move(distrust)) {}

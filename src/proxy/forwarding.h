@@ -10,14 +10,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
-#include "base/time.h"
 #include "provider/registry.h"
+#include "proxy/distrust.h"
 #include "proxy/streams.h"
 #include "wire/fields.h"
 
@@ -30,50 +29,6 @@ Result<Destination> parse_authority(std::string_view authority, bool tls, std::u
 bool is_loopback(std::string_view host);
 // Whether `host` and `port` are one of `own`, our listeners' addresses ("127.0.0.1:4141", "[::]:4141").
 bool is_own_address(const std::vector<std::string>& own, std::string_view host, std::uint16_t port);
-
-// Clients that refused our certificate: they pin another, or nobody told them of our CA. They are tunnelled from
-// then on, to that host. Told apart by how they say hello (wire/tls_hello.h) and what they call themselves.
-//
-// Some say it by an alert, which counts at once. Others just close, as does a client that is stopped: only when
-// each of its connections in a row ends so, it is taken for distrust.
-class Distrust {
- public:
-  struct Entry {
-    std::string client;  // its User-Agent, or empty
-    std::string host;
-    std::uint64_t fingerprint = 0;
-    bool silent = false;  // it never said so
-
-    friend bool operator==(const Entry& a, const Entry& b) {
-      return a.fingerprint == b.fingerprint && a.host == b.host && a.client == b.client;
-    }
-  };
-  static constexpr std::size_t kMaxEntries = 1'024;  // of each list; past it the oldest is forgotten
-  static constexpr int kTurnsInARow = 2;
-
-  // Whether this one is new.
-  bool add(Entry entry);
-  // It has ended a connection on seeing our certificate, without a word. Whether it is taken for distrustful from now
-  // on: that was kTurnsInARow times in a row, each connection begun when the one before had ended.
-  bool turned_away(Entry entry, SteadyTime began, SteadyTime ended);
-  // It has spoken under our certificate: what it did before was no distrust.
-  void trusted(const Entry& entry);
-  bool contains(const Entry& entry) const;
-  std::vector<Entry> entries() const;  // oldest first
-  void clear();
-
- private:
-  struct Suspect {
-    Entry entry;
-    SteadyTime ended;  // its last connection
-    int turns = 0;
-  };
-  bool add_locked(Entry entry);
-
-  mutable std::mutex mutex_;
-  std::vector<Entry> entries_;
-  std::vector<Suspect> suspects_;
-};
 
 struct ForwardingOptions {
   std::vector<std::string> intercept;  // patterns (provider/host_pattern.h): read besides those of specs

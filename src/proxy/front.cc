@@ -65,7 +65,9 @@ void Front::on_secured(Protocol protocol) {
 }
 
 void Front::on_bytes(ConnId conn, std::string_view bytes) {
-  if (conn == kClient && std::exchange(unproven_, false)) context_->forwarding->distrust().trusted(client_);
+  if (conn == kClient && std::exchange(unproven_, false)) {
+    context_->forwarding->distrust().trusted(client_, driver_.steady());
+  }
   switch (state_) {
     case State::kSession:
       if (conn == kClient && fresh_) {
@@ -126,8 +128,9 @@ void Front::on_closed(ConnId conn, NetError why) {
     return;
   }
   if (conn == kClient) {
-    if (state_ == State::kSecuring && why == NetError::kDistrusted && context_->forwarding->distrust().add(client_)) {
-      if (context_->taps) context_->taps->distrusted(client_.client, client_.host, false);
+    if (state_ == State::kSecuring && why == NetError::kDistrusted &&
+        context_->forwarding->distrust().refused(client_, driver_.steady())) {
+      if (context_->taps) context_->taps->distrusted(client_, false);
     }
     if (state_ == State::kSecuring && why == NetError::kTurnedAway) turned_away();
     state_ = State::kClosed;
@@ -224,7 +227,13 @@ void Front::begin_connect(Http1Session::Connect connect) {
     return;
   }
   to_ = std::move(*to);
-  client_ = {.client = std::move(connect.user_agent), .host = to_.authority, .fingerprint = 0};
+  const bool in_run = said_ && !said_->run.empty();
+  client_ = {.fingerprint = 0,
+             .name = std::move(connect.user_agent),
+             .host = to_.authority,
+             .run = in_run ? said_->run : std::string(),
+             .address = driver_.client_address(),
+             .held = in_run && client::has_hard_budget(*said_)};
   // Behind an address, only the hello tells whose it is.
   const bool unnamed = is_ip(to_.origin.host) && to_.origin.port == kTlsPort;
   switch (context_->forwarding->way(to_)) {
@@ -275,14 +284,21 @@ void Front::read_hello() {
   }
   const bool is_read = context_->forwarding->way(named) == Forwarding::Way::kIntercept;
   if (!is_read) tell_of_tunnel(named.authority);
-  if (!is_read || context_->forwarding->distrust().contains(client_)) {
+  const std::string name = hello.server_name.empty() ? to_.origin.host : hello.server_name;
+  if (!is_read || may_be_left_alone(name)) {
     open_tunnel();
     return;
   }
   to_ = std::move(named);
   state_ = State::kSecuring;
   began_ = driver_.steady();
-  driver_.secure(hello.server_name.empty() ? to_.origin.host : hello.server_name, std::exchange(held_, {}));
+  driver_.secure(name, std::exchange(held_, {}));
+}
+
+// Whether a client of a host that is read passes unread nevertheless, as it would not take our certificate for `name`.
+bool Front::may_be_left_alone(std::string_view name) const {
+  if (client_.held) return false;
+  return context_->forwarding->distrust().contains(client_, driver_.steady()) || !driver_.vouches_for(name);
 }
 
 void Front::tell_of_tunnel(std::string_view host) const {
@@ -312,7 +328,7 @@ bool Front::left_at_once() { return std::exchange(unproven_, false) && driver_.s
 // The client left on seeing our certificate, and did not say why.
 void Front::turned_away() {
   if (!context_->forwarding->distrust().turned_away(client_, began_, driver_.steady())) return;
-  if (context_->taps) context_->taps->distrusted(client_.client, client_.host, true);
+  if (context_->taps) context_->taps->distrusted(client_, true);
 }
 
 // Answers the CONNECT itself, and ends the connection.

@@ -56,6 +56,7 @@ class Front final : public Session {
   void look_at_request();
   void begin_connect(Http1Session::Connect connect);
   void read_hello();
+  bool may_be_left_alone(std::string_view name) const;
   void tell_of_tunnel(std::string_view host) const;
   void open_tunnel();
   void start_tunnel();
@@ -72,7 +73,7 @@ class Front final : public Session {
   Http1Session* http1_ = nullptr;                    // session_, if it is one
   const Destination* session_to_ = nullptr;          // where all its requests go
   Destination to_;                                   // of the CONNECT
-  Distrust::Entry client_;                           // who asked for it
+  Distrust::Client client_;                          // who asked for it
   std::shared_ptr<const client::CallContext> said_;  // with that
   std::string held_;                                 // what the client sent ahead
   ConnId origin_ = kClient;                          // of a blind tunnel; kClient: none

@@ -133,6 +133,81 @@ TEST_F(FrontTest, TunnelsAClientThatDistrustsUsFromThenOn) {
   play >> closed(kClient) << "close 1 reset";
 }
 
+class DistrustfulClientTest : public FrontTest {
+ protected:
+  DistrustfulClientTest() { play.measure(); }
+  // Whether a new connection of a client is taken for one of a host that is read, and how it goes on then.
+  bool is_read(std::string_view fields = "") {
+    play.destroy_session();
+    play >> received(kClient, connect_to("api.hosted.example:443", fields) + hello("api.hosted.example"))
+                << kStands << "resume 0";
+    if (play.take().starts_with("secure ")) return true;
+    play << "connect http://api.hosted.example:443 fresh";
+    play >> closed(kClient) << "close 1 reset";
+    return false;
+  }
+  void expect_refusal_is_told(std::string_view more = "") {
+    play >> closed(kClient, NetError::kDistrusted) << fmt::format("tap distrusted curl/8 api.hosted.example{}", more);
+  }
+  static std::string in_run(std::string_view run, std::string_view budget = "") {
+    client::CallContext context;
+    context.run = run;
+    if (!budget.empty()) context.budget = client::parse_budget(budget).value();
+    return fmt::format("Proxy-Authorization: Basic {}\r\n",
+                       wire::base64::encode(client::user_of_context(context) + ":run"));
+  }
+};
+
+TEST_F(DistrustfulClientTest, IsNotAnotherRunsOrMachines) {
+  ASSERT_TRUE(is_read(in_run("a")));
+  expect_refusal_is_told();
+  EXPECT_FALSE(is_read(in_run("a")));
+  EXPECT_TRUE(is_read(in_run("b")));
+  EXPECT_TRUE(is_read());
+  play.address = "10.0.0.7";
+  EXPECT_TRUE(is_read(in_run("a")));
+}
+
+TEST_F(DistrustfulClientTest, GetsAnotherChance) {
+  ASSERT_TRUE(is_read());
+  expect_refusal_is_told();
+  play.time += Distrust::kLasts - std::chrono::seconds(1);
+  EXPECT_FALSE(is_read());
+  play.time += std::chrono::seconds(1);
+  EXPECT_TRUE(is_read());
+  expect_refusal_is_told();
+}
+
+TEST_F(DistrustfulClientTest, IsTrustedAsSoonAsItSpeaksUnderOurCertificate) {
+  ASSERT_TRUE(is_read());
+  play >> secured();
+  const Distrust::Client client = [&] {
+    Distrust::Client one{.name = "curl/8", .host = "api.hosted.example", .run = {}, .address = play.address};
+    wire::tls::ClientHello read;
+    EXPECT_EQ(wire::tls::read_client_hello(hello("api.hosted.example"), read), wire::tls::Hello::kWhole);
+    one.fingerprint = read.fingerprint;
+    return one;
+  }();
+  ASSERT_TRUE(distrust->refused(client, play.time)) << "by another connection meanwhile";
+  play >> received(kClient, "GET");
+  play >> closed(kClient);
+  EXPECT_TRUE(is_read());
+}
+
+TEST_F(DistrustfulClientTest, DoesNotEscapeAHardBudget) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(is_read(in_run("a", "5usd hard"))) << "its own error shows";
+    if (i == 0) {
+      expect_refusal_is_told(" held");
+    } else {
+      play >> closed(kClient, NetError::kDistrusted);
+    }
+  }
+  ASSERT_TRUE(is_read(in_run("b", "5usd")));
+  expect_refusal_is_told();
+  EXPECT_FALSE(is_read(in_run("b", "5usd")));
+}
+
 // A client without words: each of its connections, to where TLS is agreed on.
 class SilentClientTest : public FrontTest {
  protected:
@@ -154,7 +229,7 @@ TEST_F(SilentClientTest, IsTunnelledWhenItHasClosedTwice) {
   begin();
   EXPECT_TRUE(secured_) << "once may be an accident";
   play >> closed(kClient, NetError::kTurnedAway) << kTaken;
-  EXPECT_TRUE(distrust->entries().at(0).silent);
+  EXPECT_TRUE(distrust->entries(play.time).at(0).silent);
   begin();
   EXPECT_FALSE(secured_);
   play << "connect http://api.hosted.example:443 fresh";
@@ -175,33 +250,19 @@ TEST_F(SilentClientTest, IsTunnelledWhenItClosesOnceTlsStands) {
   play >> closed(kClient) << "close 1 reset";
 }
 
-TEST_F(SilentClientTest, IsReadAfterItHasSpokenInBetween) {
+TEST_F(SilentClientTest, MayOpenConnectionsAheadOnceItHasSpoken) {
   begin();
   play >> closed(kClient, NetError::kTurnedAway);
   begin();
   play >> secured();
   play >> received(kClient, "GET");
   play >> closed(kClient);
-  begin();
-  play >> closed(kClient, NetError::kTurnedAway);
-  EXPECT_TRUE(distrust->entries().empty());
-}
-
-TEST_F(SilentClientTest, IsReadWhenSeveralOfItsConnectionsBreakAtOnce) {
-  begin();
-  const SteadyTime began = play.time;
-  play.time += std::chrono::seconds(1);
-  play >> closed(kClient, NetError::kTurnedAway);
-  const Distrust::Entry client = [&] {
-    Distrust::Entry entry{.client = "curl/8", .host = "api.hosted.example"};
-    wire::tls::ClientHello read;
-    EXPECT_EQ(wire::tls::read_client_hello(hello("api.hosted.example"), read), wire::tls::Hello::kWhole);
-    entry.fingerprint = read.fingerprint;
-    return entry;
-  }();
-  EXPECT_FALSE(distrust->turned_away(client, began, play.time));
-  EXPECT_FALSE(distrust->turned_away(client, began, play.time));
-  EXPECT_TRUE(distrust->turned_away(client, play.time, play.time)) << "it was the same client";
+  for (int i = 0; i < 3; ++i) {
+    begin();
+    play >> secured();
+    play >> eof(kClient) << "close 0 graceful";
+  }
+  EXPECT_TRUE(distrust->entries(play.time).empty());
 }
 
 TEST_F(SilentClientTest, MayHaveNoUseForAConnection) {
@@ -211,7 +272,7 @@ TEST_F(SilentClientTest, MayHaveNoUseForAConnection) {
     play.time += std::chrono::seconds(10);
     play >> eof(kClient) << "close 0 graceful";
   }
-  EXPECT_TRUE(distrust->entries().empty());
+  EXPECT_TRUE(distrust->entries(play.time).empty());
 }
 
 TEST_F(SilentClientTest, IsNotBlamedForWhatWeBreak) {
@@ -222,17 +283,15 @@ TEST_F(SilentClientTest, IsNotBlamedForWhatWeBreak) {
     play >> secured();
     play >> closed(kClient, NetError::kStopped);
   }
-  EXPECT_TRUE(distrust->entries().empty());
+  EXPECT_TRUE(distrust->entries(play.time).empty());
 }
 
-TEST(Distrust, KeepsALimitedNumberOfSuspects) {
-  Distrust distrust;
-  const auto client = [](std::size_t i) { return Distrust::Entry{.client = std::to_string(i), .host = "a"}; };
-  for (std::size_t i = 0; i <= Distrust::kMaxEntries; ++i) {
-    EXPECT_FALSE(distrust.turned_away(client(i), SteadyTime(), SteadyTime()));
-  }
-  EXPECT_FALSE(distrust.turned_away(client(0), SteadyTime(), SteadyTime())) << "forgotten";
-  EXPECT_TRUE(distrust.turned_away(client(5), SteadyTime(), SteadyTime()));
+TEST_F(DistrustfulClientTest, IsAnyOfAHostThatWeCannotVouchFor) {
+  play.uncovered = "api.hosted.example";
+  EXPECT_FALSE(is_read());
+  EXPECT_TRUE(is_read(in_run("a", "5usd hard"))) << "but does not escape";
+  play.uncovered = "other.example";
+  EXPECT_TRUE(is_read());
 }
 
 TEST_F(FrontTest, LooksForTheNameBehindAnAddress) {

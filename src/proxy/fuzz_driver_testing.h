@@ -43,6 +43,7 @@ class FuzzDriver : public Driver {
       forget(conn);
     }
   }
+  bool vouches_for(std::string_view name) override { return name.size() % 7 != 0; }
   void secure(std::string_view, std::string_view) override {
     TOKOMETER_CHECK(open_.contains(kClient) && !securing);
     securing = true;
@@ -61,6 +62,7 @@ class FuzzDriver : public Driver {
   void arm(Timer timer, std::chrono::milliseconds delay) override {
     armed[static_cast<std::size_t>(timer)] = delay.count() > 0;
   }
+  std::string client_address() const override { return "127.0.0.1"; }
   void call_at_turn_end() override { turn = true; }
   UtcTime now() const override { return {}; }
   SteadyTime steady() const override { return time; }

@@ -86,6 +86,8 @@ class Playbook : public Driver {
   bool watches = false;  // what the tap answers when a tunnel opens
   bool may_end = true;   // what it answers when it is asked of the origin's next bytes
   SteadyTime time{};
+  std::string address = "127.0.0.1";
+  std::string uncovered = {};                // a name that we can't vouch for
   ConnId joined = kClient;                   // with the client
   Offer last_offer = Offer::kHttp1;          // of the last connect
   std::unique_ptr<IdleConnection> released;  // with the last connection that went to the pool
@@ -171,12 +173,14 @@ class Playbook : public Driver {
     constexpr std::array<std::string_view, 3> kNames = {"graceful", "half", "reset"};
     log(fmt::format("close {} {}", conn, kNames[static_cast<std::size_t>(how)]));
   }
+  bool vouches_for(std::string_view name) override { return name != uncovered; }
   void secure(std::string_view name, std::string_view received) override {
     log(fmt::format("secure {} with {} bytes", name, received.size()));
   }
   void join(ConnId conn) override { joined = conn; }
   void pause(ConnId conn, bool paused) override { log(fmt::format("{} {}", paused ? "pause" : "resume", conn)); }
   void arm(Timer timer, std::chrono::milliseconds delay) override { timers_[static_cast<std::size_t>(timer)] = delay; }
+  std::string client_address() const override { return address; }
   void call_at_turn_end() override { log("turn"); }
   UtcTime now() const override { return UtcTime{}; }
   SteadyTime steady() const override { return time; }
@@ -234,8 +238,9 @@ class Playbook : public Driver {
       return std::make_unique<LoggingTap>(play_);
     }
     void refused(std::string_view code) override { play_.log(fmt::format("tap refused {}", code)); }
-    void distrusted(std::string_view client, std::string_view host, bool silent) override {
-      play_.log(fmt::format("tap distrusted {} {}{}", client, host, silent ? " silently" : ""));
+    void distrusted(const Distrust::Client& client, bool silent) override {
+      play_.log(fmt::format("tap distrusted {} {}{}{}", client.name, client.host, silent ? " silently" : "",
+                            client.held ? " held" : ""));
     }
     void tunnelled(std::string_view host, const client::CallContext* context) override {
       if (context != nullptr) play_.log(fmt::format("tap tunnelled {} of {}", host, context->run));

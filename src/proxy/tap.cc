@@ -12,6 +12,14 @@ std::string_view to_string(Abort abort) {
       return "origin_refused";
     case Abort::kOriginTls:
       return "origin_tls";
+    case Abort::kOriginTlsIssuer:
+      return "origin_tls_issuer";
+    case Abort::kOriginTlsExpired:
+      return "origin_tls_expired";
+    case Abort::kOriginTlsName:
+      return "origin_tls_name";
+    case Abort::kOriginTlsCertificate:
+      return "origin_tls_certificate";
     case Abort::kProxy:
       return "upstream_proxy";
     case Abort::kProxyTimeout:

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "client/call_context.h"
 #include "provider/registry.h"
+#include "proxy/distrust.h"
 #include "wire/fields.h"
 
 namespace tokometer::proxy {
@@ -47,6 +48,10 @@ enum class Abort {
   kOriginResolve,
   kOriginRefused,
   kOriginTls,
+  kOriginTlsIssuer,  // of its certificate: see NetError
+  kOriginTlsExpired,
+  kOriginTlsName,
+  kOriginTlsCertificate,
   kProxy,              // the upstream proxy (net/upstream_proxy.h) can't be reached
   kProxyTimeout,       // it did not answer
   kProxyUnauthorized,  // it asks for credentials
@@ -98,9 +103,9 @@ class TapFactory {
   virtual std::unique_ptr<Tap> open(const ExchangeStart& start) = 0;
   // What a client sent was no request, so that no exchange began: `code` is the answer's x-tokometer-error.
   virtual void refused(std::string_view code) = 0;
-  // A client ("curl/8.1", or empty) does not take our certificate for `host`: its calls there pass unread from now on.
+  // A client does not take our certificate: for a while its calls there pass unread, or fail if it is `held`.
   // `silent`: it did not say so, but closed.
-  virtual void distrusted(std::string_view /*client*/, std::string_view /*host*/, bool /*silent*/) {}
+  virtual void distrusted(const Distrust::Client& /*client*/, bool /*silent*/) {}
   // A connection to `host` ("other.example", with its port unless that is 443) passes unread, as no spec and no setting
   // says otherwise. `context`: that of the connection; null: none.
   virtual void tunnelled(std::string_view /*host*/, const client::CallContext* /*context*/) {}

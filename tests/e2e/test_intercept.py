@@ -9,13 +9,12 @@ import socket
 import ssl
 import stat
 import subprocess
-import time
 from pathlib import Path
 
 from certificates import Authority
 from origin import Exchange, Origin
 from proxy import Proxy
-from runner import test
+from runner import test, until
 
 ANSWER = json.dumps(
     {
@@ -37,10 +36,10 @@ def answer(exchange: Exchange) -> None:
 class Net:
     """An origin that is api.openai.com and other.example, and a proxy that finds it there."""
 
-    def __init__(self, folder: Path, options: list[str] | None = None, trusted: bool = True, handler=answer):
+    def __init__(self, folder: Path, options: list[str] | None = None, trusted: bool = True, handler=answer, names: str = ""):
         self.folder = folder
         self.authority = Authority(folder)
-        names = "DNS:api.openai.com,DNS:other.example,IP:127.0.0.1"
+        names = names or "DNS:api.openai.com,DNS:other.example,IP:127.0.0.1"
         self.origin = Origin(handler, tls=self.authority.server_context(names))
         ca = ["--origin-ca", str(self.authority.certificate)] if trusted else []
         to = f"127.0.0.1:{self.origin.port}"
@@ -69,6 +68,13 @@ class Net:
     def chat(self, *words: str, host: str = "api.openai.com", **how: object) -> subprocess.CompletedProcess:
         fields = ["-H", "content-type: application/json", "-H", f"authorization: Bearer {SECRET}"]
         return self.curl(f"https://{host}/v1/chat/completions", *fields, "-d", REQUEST, *words, **how)
+
+    def page(self, path: str) -> str:
+        """One of the proxy's own."""
+        return self.curl(f"http://127.0.0.1:{self.proxy.port}/-/{path}", "--noproxy", "*").stdout
+
+    def distrustful(self) -> list[dict]:
+        return json.loads(self.page("health"))["distrustful"]
 
     def make_ca(self) -> Path:
         """The authority is made with the first client that is intercepted; that one knows nothing of it yet."""
@@ -123,10 +129,10 @@ def intercept_leaves_alone_who_distrusts_it(folder: Path) -> None:
     with Net(folder) as net:
         first = net.chat(ca=net.authority.certificate)  # pins the origin's authority
         assert first.returncode == 60, first
+        until(lambda: bool(net.distrustful()), "its alert was not seen")
         again = net.chat(ca=net.authority.certificate)
         assert again.returncode == 0 and again.stdout == ANSWER.decode(), again
-        health = json.loads(net.curl(f"http://127.0.0.1:{net.proxy.port}/-/health", "--noproxy", "*").stdout)
-        assert [e["host"] for e in health["distrustful"]] == ["api.openai.com"], health
+        assert [e["host"] for e in net.distrustful()] == ["api.openai.com"]
         # Another program is still read.
         context = ssl.create_default_context(cafile=str(net.ca))
         with socket.create_connection(("127.0.0.1", net.proxy.port)) as sock:
@@ -152,8 +158,14 @@ def asked(net: Net) -> socket.socket:
 
 @test
 def intercept_leaves_alone_who_closes_without_a_word(folder: Path) -> None:
+    said = "a client closes whenever it sees our certificate for api.openai.com"
     with Net(folder) as net:
         context = ssl.create_default_context(cafile=str(net.authority.certificate))
+
+        def is_alone() -> bool:
+            # The question's own connection.
+            return "tokometer_client_connections 1\n" in net.page("metrics")
+
         for times in (1, 2):
             out = ssl.MemoryBIO()
             hello = context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="api.openai.com")
@@ -162,10 +174,8 @@ def intercept_leaves_alone_who_closes_without_a_word(folder: Path) -> None:
             with asked(net) as sock:
                 sock.sendall(out.read())
                 assert sock.recv(1)  # our certificate is in what comes
-            said = "a client closes whenever it sees our certificate for api.openai.com"
-            deadline = time.monotonic() + 10
-            while times == 2 and said not in net.proxy.output() and time.monotonic() < deadline:
-                time.sleep(0.02)
+            # What the end of a connection means is decided before the connection is gone.
+            until(is_alone, "the proxy has not seen the end")
             assert (said in net.proxy.output()) == (times == 2), net.proxy.output()
         with asked(net) as sock, context.wrap_socket(sock, server_hostname="api.openai.com") as tls:
             tls.sendall(b"GET /v1/models HTTP/1.1\r\nHost: api.openai.com\r\nConnection: close\r\n\r\n")
@@ -176,15 +186,76 @@ def intercept_leaves_alone_who_closes_without_a_word(folder: Path) -> None:
 
 
 @test
+def intercept_leaves_alone_what_its_authority_was_not_made_for(folder: Path) -> None:
+    net = Net(folder, ["--intercept", "other.example"])
+    assert net.proxy.run("ca", "show").returncode == 0  # no proxy runs yet that was told of the host
+    with net:
+        assert net.chat(host="other.example", ca=net.authority.certificate).returncode == 0
+        assert net.chat(ca=net.ca).returncode == 0
+        said = "made before other.example was to be intercepted"
+        assert net.proxy.output().count(said) == 1, net.proxy.output()
+        doctor = net.proxy.run("doctor").stdout
+        assert said in doctor and "-> tokometer ca rotate" in doctor, doctor
+        assert net.proxy.run("ca", "rotate").returncode == 0
+        again = net.chat(host="other.example", ca=net.ca)
+        assert again.returncode == 0, again
+        assert said not in net.proxy.run("doctor").stdout
+    hosts = [e["host"] for e in net.proxy.events() if e["method"] == "POST"]
+    assert sorted(hosts) == ["api.openai.com", "other.example"], hosts
+
+
+@test
+def a_new_authority_is_in_force_when_the_command_returns(folder: Path) -> None:
+    with Net(folder) as net:
+        bundle = json.loads(net.proxy.run("env", "--format", "json").stdout)["CURL_CA_BUNDLE"]
+        first = net.ca.read_text()
+        assert first in Path(bundle).read_text()
+        # A shell that is open has the file's name only.
+        for _ in range(3):
+            rotated = net.proxy.run("ca", "rotate")
+            assert rotated.returncode == 0 and "uses it" in rotated.stdout, rotated
+            content = Path(bundle).read_text()
+            assert first not in content and net.ca.read_text() in content
+            assert net.chat(ca=Path(bundle)).returncode == 0
+            first = net.ca.read_text()
+
+
+@test
+def names_of_hosts_that_a_tunnel_cannot_reach_are_in_no_file(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        dead = closed.getsockname()[1]
+    with Net(folder, ["--resolve", f"private.example:443:127.0.0.1:{dead}"]) as net:
+        result = net.curl("https://private.example/")
+        assert "502" in result.stderr, result
+        unknown = net.curl("https://private.invalid/")
+        assert unknown.returncode != 0, unknown
+        assert net.proxy.stop() == 0
+    for file in net.proxy.folder.rglob("*"):
+        if file.is_file():
+            assert b"private." not in file.read_bytes(), file
+
+
+@test
+def intercept_says_what_is_wrong_with_an_origins_certificate(folder: Path) -> None:
+    with Net(folder, names="DNS:other.example") as net:
+        for number, version in enumerate(("--http1.1", "--http2")):
+            result = net.chat(version, "-w", "\n%{http_code}", ca=net.make_ca() if number == 0 else net.ca)
+            body, status = result.stdout.rsplit("\n", 1)
+            assert status == "502" and "name mismatch" in json.loads(body)["error"]["message"], result
+    events = [e for e in net.proxy.events() if e["path"] == "/v1/chat/completions"]
+    assert [e["error_type"] for e in events] == ["origin_tls_name"] * 2, events
+
+
+@test
 def intercept_refuses_an_origin_that_it_cannot_verify(folder: Path) -> None:
     with Net(folder, trusted=False) as net:
         result = net.chat("-w", "\n%{http_code}", ca=net.make_ca())
         body, status = result.stdout.rsplit("\n", 1)
         assert status == "502", result
-        assert "no trusted TLS connection" in json.loads(body)["error"]["message"], body
+        assert "unknown issuer" in json.loads(body)["error"]["message"], body
         assert not net.origin.requests
     event = next(e for e in net.proxy.events() if e["path"] == "/v1/chat/completions")
-    assert event["error_type"] == "origin_tls", event
+    assert event["error_type"] == "origin_tls_issuer", event
 
 
 @test

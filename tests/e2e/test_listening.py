@@ -100,7 +100,7 @@ def an_origin_over_tls_is_trusted_by_our_authority_only(folder: Path) -> None:
             response = call(socket.create_connection(("127.0.0.1", proxy.port), 5), "untrusted")
             assert response.status == 502 and "tls" in (response.get("x-tokometer-error") or ""), response
             event = proxy.event_of("untrusted")
-    assert event["error_type"] == "origin_tls" and event["complete"] is False, event
+    assert event["error_type"] == "origin_tls_issuer" and event["complete"] is False, event
     assert len(origin.requests) == 3, "a request went to an origin that is not trusted"
 
 

@@ -475,6 +475,12 @@ REAL_CLIENTS = {
 LLM_HOSTS = ["api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com"]
 
 
+def until_seen(held: bool) -> str:
+    """For a shell: waits until the proxy has seen that a client of such a run does not take our certificate."""
+    said = f'"held":{str(held).lower()}'
+    return f"""until curl -s --noproxy '*' "$HTTP_PROXY/-/health" | grep -q '{said}'; do sleep 0.02; done"""
+
+
 @test
 def run_takes_tls_apart_for_its_program_alone(folder: Path) -> None:
     authority = Authority(folder)
@@ -508,7 +514,7 @@ def run_takes_tls_apart_for_its_program_alone(folder: Path) -> None:
         assert them.run("sh", "-c", strict, options=("-q",), **roots).returncode == 60
         assert len(them.proxy.events()) == before
         pinned = f"curl {shown} --cacert {authority.certificate} {CHAT}"
-        refused = them.run("sh", "-c", pinned, options=(), **roots)
+        refused = them.run("sh", "-c", f"{pinned}; code=$?; {until_seen(False)}; exit $code", options=(), **roots)
         assert refused.returncode == 60 and "passes unread since: curl/" in refused.stderr, refused
 
         bundle = them.run("sh", "-c", "cat $SSL_CERT_FILE", options=("-q",)).stdout
@@ -528,6 +534,27 @@ def run_holds_a_budget_on_intercepted_calls(folder: Path) -> None:
         twice = f"{call} -o /dev/null; {call}"
         done = them.run("sh", "-c", twice, options=("--resolve", resolve, "--budget", "1tok", "--hard"))
         assert done.stdout.startswith(" 200") and done.stdout.endswith(" 402") and "budget" in done.stdout, done
+        them.wait_until_ended()
+
+
+@test
+def run_lets_no_client_escape_a_hard_budget(folder: Path) -> None:
+    authority = Authority(folder)
+    with Origin(StandIn(), tls=authority.server_context("DNS:api.openai.com")) as origin:
+        them = Runs(folder, origin)
+        them.proxy.config_file.write_text(f"origin_ca: {authority.certificate}\n")
+        resolve = f"api.openai.com:443:127.0.0.1:{origin.port}"
+        call = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
+        pinned = f"{call} --cacert {authority.certificate}"
+        options = ("--resolve", resolve, "--budget", "5usd", "--hard")
+        done = them.run("sh", "-c", f"{call}; {pinned}; {until_seen(True)}; {pinned}", options=options)
+        assert done.returncode == 60 and len(origin.requests) == 1, done
+        assert "as --hard lets none pass unread: curl/" in done.stderr and "Calls: 1" in done.stderr, done
+        # Another run is not blamed for it.
+        options = ("--resolve", resolve, "--budget", "5usd")
+        done = them.run("sh", "-c", f"{call}; {pinned}; {until_seen(False)}; {pinned}", options=options)
+        assert done.returncode == 0 and done.stdout.endswith(" 200") and "Calls: 1" in done.stderr, done
+        assert "not counted: a client does not take our certificate, and passes unread since: curl/" in done.stderr, done
         them.wait_until_ended()
 
 
