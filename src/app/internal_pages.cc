@@ -65,6 +65,22 @@ bool names_loopback(const proxy::RequestHead& head) {
   return host && proxy::is_loopback(host->origin.host);
 }
 
+// Others on the network can reach us, and who asks may be one of them.
+bool needs_token(const PageSources& sources, const proxy::RequestHead& head) {
+  return sources.beyond_loopback && !has_token(sources, head);
+}
+
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+
+proxy::InternalEndpoints::Reply ask_for_token() {
+  return {.status = 401,
+          .content_type = std::string(kText),
+          .body =
+              "This page asks for the proxy's token: any user name, and as password what stands in the file "
+              "proxy-token of its data folder.\n",
+          .fields = kTokenFields};
+}
+
 std::string_view content_type(std::string_view file) {
   return file.ends_with(".css") ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
 }
@@ -75,8 +91,8 @@ InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources))
 
 std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_view path,
                                                                     const proxy::RequestHead& head) {
-  if (path == "/-/health") return health();
-  if (path == "/-/metrics" && sources_.serve_metrics) return metrics();
+  if (path == "/-/health") return health(!needs_token(sources_, head));
+  if (path == "/-/metrics" && sources_.serve_metrics) return needs_token(sources_, head) ? ask_for_token() : metrics();
   constexpr std::string_view kTunnelled = "/-/tunnelled/";
   if (path.starts_with(kTunnelled) && sources_.tunnelled != nullptr) return tunnelled(path.substr(kTunnelled.size()));
   return for_people(path.substr(std::string_view("/-/").size()), head);
@@ -87,16 +103,8 @@ std::optional<InternalPages::Reply> InternalPages::for_people(std::string_view p
   const auto files = embedded::pages();
   const auto file = std::ranges::find(files, path, &embedded::File::name);
   if (!path.empty() && (file == files.end() || path == kOverviewTemplate)) return std::nullopt;
-  constexpr std::string_view kText = "text/plain; charset=utf-8";
   // A browser gives the token to no page of another name, so that Host needs no look then.
-  if (sources_.beyond_loopback && !has_token(sources_, head)) {
-    return Reply{.status = 401,
-                 .content_type = std::string(kText),
-                 .body =
-                     "This page asks for the proxy's token: any user name, and as password what stands in the file "
-                     "proxy-token of its data folder.\n",
-                 .fields = kTokenFields};
-  }
+  if (needs_token(sources_, head)) return ask_for_token();
   if (!sources_.beyond_loopback && !names_loopback(head)) {
     return Reply{.status = 403,
                  .content_type = std::string(kText),
@@ -115,7 +123,7 @@ std::optional<InternalPages::Reply> InternalPages::for_people(std::string_view p
                .fields = kPageFields};
 }
 
-InternalPages::Reply InternalPages::health() const {
+InternalPages::Reply InternalPages::health(bool with_names) const {
   const bool journal_ok = sources_.journal != nullptr && sources_.journal->stats().healthy;
   const bool store_ok = sources_.ingest == nullptr || sources_.ingest->stats().healthy;
   std::string body;
@@ -148,7 +156,7 @@ InternalPages::Reply InternalPages::health() const {
     writer.name("captures").begin_object().member("written", figure(stats.written));
     writer.member("dropped", figure(stats.dropped)).end_object();
   }
-  if (sources_.distrust != nullptr) {
+  if (with_names && sources_.distrust != nullptr) {
     // Clients whose calls there are tunnelled, or fail where they are `held`, since they do not take our certificate.
     writer.name("distrustful").begin_array();
     for (const proxy::Distrust::Entry& entry : sources_.distrust->entries(sources_.clock.steady())) {
@@ -157,7 +165,7 @@ InternalPages::Reply InternalPages::health() const {
     }
     writer.end_array();
   }
-  if (sources_.upstream != nullptr) write_upstream(*sources_.upstream, writer);
+  if (with_names && sources_.upstream != nullptr) write_upstream(*sources_.upstream, writer);
   writer.end_object();
   body += '\n';
   return {.status = 200, .content_type = "application/json", .body = std::move(body)};

@@ -5,7 +5,7 @@
 //
 // A browser shows /-/ to nobody else's pages: no site may frame it or read it, and one whose name was made to lead to
 // us (DNS rebinding) finds that the Host is not ours. Where others on the network can reach us, it asks for the token,
-// as forwarding does (Basic, RFC 7617).
+// as forwarding does (Basic, RFC 7617); so does /-/metrics, and /-/health names no clients and hosts without it.
 //
 // Not here: what /-/ shows (overview_page.h).
 #pragma once
@@ -27,7 +27,7 @@ class InternalPages final : public proxy::InternalEndpoints {
  private:
   // Status 200 and "ok" while everything works; "degraded" (also 200: traffic
   // flows) while the journal or the store cannot be written.
-  Reply health() const;
+  Reply health(bool with_names) const;
   Reply metrics() const;
   // Nothing: there is no such file.
   std::optional<Reply> for_people(std::string_view path, const proxy::RequestHead& head) const;

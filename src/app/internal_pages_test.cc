@@ -139,13 +139,19 @@ TEST_F(OverviewTest, AsksOthersForTheToken) {
   const auto refused = ask(open, "/-/", "127.0.0.1:4141");
   EXPECT_EQ(refused->status, 401);
   EXPECT_EQ(wire::find(refused->fields, "www-authenticate"), "Basic realm=\"tokometer\"");
-  const auto with = [&](std::string_view password) {
+  const auto with = [&](std::string_view password, std::string_view path) {
     const std::string value = "Basic " + wire::base64::encode(fmt::format("me:{}", password));
-    return ask(open, "/-/", "gateway.example:4141", std::array{wire::Field{.name = "Authorization", .value = value}})
-        ->status;
+    return *ask(open, path, "gateway.example:4141", std::array{wire::Field{.name = "Authorization", .value = value}});
   };
-  EXPECT_EQ(with("wrong"), 401);
-  EXPECT_EQ(with("s3cret"), 200);
+  for (const std::string_view path : {"/-/", "/-/metrics"}) {
+    EXPECT_EQ(with("wrong", path).status, 401) << path;
+    EXPECT_EQ(with("s3cret", path).status, 200) << path;
+  }
+  proxy::Distrust distrust;
+  open.distrust = &distrust;
+  EXPECT_EQ(with("wrong", "/-/health").status, 200) << "load balancers have no token";
+  EXPECT_THAT(with("wrong", "/-/health").body, Not(HasSubstr("distrustful")));
+  EXPECT_THAT(with("s3cret", "/-/health").body, HasSubstr("distrustful"));
 }
 
 TEST_F(OverviewTest, ServesWhatThePageLoadsAndNoTemplate) {

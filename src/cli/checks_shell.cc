@@ -48,7 +48,7 @@ Leads leads(const Patient& patient, const std::string& address) {
       if (url && local_address(*url) == address) return Leads::kToUs;
     }
   }
-  const auto health = ask_health({address}, kConnectLimit);
+  const auto health = ask_health({address}, {}, kConnectLimit);
   if (health) return Leads::kToUs;
   return health.error().code == ErrorCode::kInvalid || health.error().code == ErrorCode::kTimeout ? Leads::kToOther
                                                                                                   : Leads::kNowhere;

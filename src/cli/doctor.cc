@@ -34,7 +34,7 @@ Patient patient_of(const app::Config& config, const Environment& environment) {
                   .authority_folder = app::authority_folder(config.data_dir),
                   .authority = fail(ErrorCode::kNotFound, "there is none")};
   if (patient.running && patient.running->status && !patient.running->status->draining) {
-    patient.health = ask_health(patient.running->status->listening);
+    patient.health = ask_health(patient.running->status->listening, config.data_dir);
   }
   if (const auto authority = net::CertificateAuthority::find(patient.authority_folder)) {
     patient.authority = (*authority)->info();

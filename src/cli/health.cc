@@ -6,15 +6,27 @@
 #include <utility>
 
 #include "app/instance.h"
+#include "app/interception.h"
+#include "base/files.h"
 #include "json/document.h"
 #include "net/address.h"
 #include "net/blocking_client.h"
+#include "wire/base64.h"
 
 namespace tokometer::cli {
 namespace {
 
-std::string question(std::string_view path) {
-  return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+std::string question(std::string_view path, std::string_view more_fields = {}) {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}\r\n", path, more_fields);
+}
+
+// What tells the proxy of a data folder that we may see all; nothing where it asks for no token.
+std::string credentials(const std::filesystem::path& data_dir) {
+  if (data_dir.empty()) return {};
+  auto token = read_file(app::proxy_token_file(data_dir));
+  if (!token) return {};
+  while (token->ends_with('\n')) token->pop_back();
+  return fmt::format("Authorization: Basic {}\r\n", wire::base64::encode("tokometer:" + *token));
 }
 
 Result<Health> read_health(const std::string& response) {
@@ -53,14 +65,15 @@ Result<Health> read_health(const std::string& response) {
 
 }  // namespace
 
-Result<Health> ask_health(const std::vector<std::string>& listening, std::chrono::milliseconds limit) {
+Result<Health> ask_health(const std::vector<std::string>& listening, const std::filesystem::path& data_dir,
+                          std::chrono::milliseconds limit) {
   Result<Health> health = fail(ErrorCode::kNotFound, "it listens nowhere");
   for (std::string where : listening) {
     // An address for all interfaces is no address to connect to.
     if (const auto url = app::local_url({where})) where = url->substr(std::string_view("http://").size());
     const auto address = net::Address::parse(where);
     if (!address) continue;
-    const auto response = net::ask(*address, question("/-/health"), limit);
+    const auto response = net::ask(*address, question("/-/health", credentials(data_dir)), limit);
     health = response ? read_health(*response) : Result<Health>(fail(response.error()));
     if (health) break;
   }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,8 +39,10 @@ struct Health {
   std::vector<Upstream> upstream = {};
 };
 
-// Asks the first of `listening` that answers. kInvalid where something else than us listens; kNetwork, kTimeout.
-Result<Health> ask_health(const std::vector<std::string>& listening,
+// Asks the first of `listening` that answers, with the token of `data_dir` where it has one: a proxy that others can
+// reach names no clients without. None is sent where `data_dir` is empty, as it has to be for others' addresses.
+// kInvalid where something else than us listens; kNetwork, kTimeout.
+Result<Health> ask_health(const std::vector<std::string>& listening, const std::filesystem::path& data_dir,
                           std::chrono::milliseconds limit = std::chrono::seconds(2));
 
 // What the proxy at `address` could not read of a run's program; nothing if it does not say.

@@ -171,7 +171,8 @@ Result<ExitCode> run_status(const Arguments& arguments, Environment& environment
   if (report.running) {
     report.memory_bytes = resident_bytes(report.running->pid);
     if (report.running->status && !report.running->status->draining) {
-      if (auto health = ask_health(report.running->status->listening)) report.health = std::move(*health);
+      if (auto health = ask_health(report.running->status->listening, config->data_dir))
+        report.health = std::move(*health);
     }
   }
   report.today = todays(*config, zone, environment);
