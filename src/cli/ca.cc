@@ -214,6 +214,21 @@ Result<std::size_t> renew_trust_files(const app::Config& config, const fs::path&
   return app::TrustFiles(config.data_dir, net::CertificateAuthority::certificate_path(folder)).renew(earlier);
 }
 
+// Has the proxy that runs read its authority again, with its settings. One that ends meanwhile needs none.
+Result<void> tell_proxy(const app::Config& config, Environment& environment) {
+  const auto running = app::find_instance(config.data_dir);
+  if (!running) return {};
+  const auto reloaded = reload_running(config, *running, environment);
+  if (reloaded) {
+    environment.out.print("process {} uses it\n", running->pid);
+    return {};
+  }
+  const auto now = app::find_instance(config.data_dir);
+  if (!now || now->pid != running->pid || (now->status && now->status->draining)) return {};
+  return fail(reloaded.error().code,
+              fmt::format("process {} still uses the old one: {}", running->pid, reloaded.error().message));
+}
+
 Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
@@ -225,14 +240,7 @@ Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment
   if (!authority) return fail(authority.error());
   environment.out.print("{} is the certificate authority now\n", (*authority)->info().name);
   if (auto renewed = renew_trust_files(*config, folder); !renewed) return fail(renewed.error());
-  if (const auto running = app::find_instance(config->data_dir)) {
-    // It reads its authority again with its settings.
-    if (const auto reloaded = reload_running(*config, *running, environment); !reloaded) {
-      return fail(reloaded.error().code,
-                  fmt::format("process {} still uses the old one: {}", running->pid, reloaded.error().message));
-    }
-    environment.out.print("process {} uses it\n", running->pid);
-  }
+  if (auto told = tell_proxy(*config, environment); !told) return fail(told.error());
   environment.out.write(
       "Programs that run already trust the old one until they are started again; open shells need nothing. Stores of "
       "the system and of browsers trust it by `tokometer ca install`; files made by `ca export` are of the old one.\n");

@@ -559,6 +559,19 @@ def run_lets_no_client_escape_a_hard_budget(folder: Path) -> None:
 
 
 @test
+def run_says_which_host_its_authority_was_not_made_for(folder: Path) -> None:
+    with runs(folder) as them:
+        said = "made before llm.example was to be intercepted"
+        assert them.proxy.run("ca", "show").returncode == 0
+        options = ("--intercept", "llm.example")
+        done = them.run("true", options=options)
+        assert said in done.stderr and "tokometer ca rotate" in done.stderr, done
+        assert not them.run("true", options=(*options, "-q")).stderr
+        assert them.proxy.run("ca", "rotate", *options).returncode == 0
+        assert said not in them.run("true", options=options).stderr
+
+
+@test
 def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
     with Origin(StandIn()) as origin:
         them = Runs(folder, origin)
