@@ -168,6 +168,16 @@ void Connection::on_established() {
   owner_->on_connected(*this);
 }
 
+void Connection::count_read(std::size_t bytes) {
+  moved_ = true;
+  Counters::add(context_.counters.bytes_read, std::uint64_t{bytes});
+}
+
+void Connection::count_written(std::size_t bytes) {
+  moved_ = moved_ || bytes > 0;
+  Counters::add(context_.counters.bytes_written, std::uint64_t{bytes});
+}
+
 // Not past what waits to be delivered first.
 bool Connection::may_deliver() const {
   return fd_ && !paused_ && early_.empty() && !pipe_ && state_ != State::kSecuring;
@@ -194,7 +204,7 @@ void Connection::read() {
       eof_pending_ = true;
     } else {
       const auto size = static_cast<std::size_t>(count);
-      Counters::add(context_.counters.bytes_read, std::uint64_t{size});
+      count_read(size);
       // A short read has emptied the socket, unless FIN or an error follows:
       // new bytes will be announced. This saves the read that finds nothing.
       if (size < buffer.size() && !ended_) readable_ = false;
@@ -220,7 +230,7 @@ void Connection::splice() {
   const ssize_t count = pipe_->fill(fd_.number());
   const int error = errno;
   if (count > 0) {
-    Counters::add(context_.counters.bytes_read, static_cast<std::uint64_t>(count));
+    count_read(static_cast<std::size_t>(count));
     return drain_pipe();
   }
   drop_pipe();
@@ -243,7 +253,7 @@ void Connection::drain_pipe() {
       joined_->write_failed();
       return;
     }
-    Counters::add(context_.counters.bytes_written, static_cast<std::uint64_t>(count));
+    joined_->count_written(static_cast<std::size_t>(count));
   }
   drop_pipe();
 }
@@ -318,7 +328,7 @@ void Connection::write(std::initializer_list<std::string_view> pieces) {
     const ssize_t result = write_some(fd_.number(), std::span(vectors).first(used));
     if (result < 0 && !would_block(errno)) return write_failed();
     auto sent = static_cast<std::size_t>(std::max<ssize_t>(result, 0));
-    Counters::add(context_.counters.bytes_written, std::uint64_t{sent});
+    count_written(sent);
     if (sent == size) continue;
     for (std::size_t i = 0; i < used; ++i) {
       const std::size_t skipped = std::min(sent, vectors[i].iov_len);
@@ -337,7 +347,7 @@ void Connection::flush() {
     return;
   }
   out_sent_ += static_cast<std::size_t>(result);
-  Counters::add(context_.counters.bytes_written, static_cast<std::uint64_t>(result));
+  count_written(static_cast<std::size_t>(result));
   if (queued_bytes() == 0) {
     out_ = std::string();  // gives the memory back
     out_sent_ = 0;

@@ -13,11 +13,13 @@ using std::chrono::milliseconds;
 
 class OriginTest : public testing::Test {
  protected:
-  void serve(const std::string& host, std::uint16_t port) {
-    options_.listen = {*Address::parse("127.0.0.1:0")};
+  // Leads clients to `host`; with 0 as its port to the port that is listened at.
+  void serve(const std::string& host, std::uint16_t port, std::string_view listen = "127.0.0.1:0") {
+    options_.listen = {*Address::parse(listen)};
     auto server = Server::open(options_, system_clock(), log_);
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
+    if (port == 0) port = server_->addresses()[0].port();
     const proxy::Origin origin{.tls = false, .host = host, .port = port};
     ASSERT_TRUE(server_->start(std::make_shared<TestFactory>(
         [this, origin](proxy::Driver& driver) { return std::make_unique<RelaySession>(driver, seen_, origin); })));
@@ -185,6 +187,20 @@ TEST_F(OriginTest, TriesTheNextAddressWhenOneRefuses) {
   Peer peer = client("ping");
   Peer at_origin = origin_.accept();
   EXPECT_EQ(at_origin.receive(4), "ping");
+}
+
+// However it is written: systems take more forms of an address than one.
+TEST_F(OriginTest, DoesNotGoToItself) {
+  int times = 0;
+  for (const std::string listen : {"127.0.0.1:0", "0.0.0.0:0"}) {
+    for (const std::string host : {"127.0.0.1", "localhost", "0.0.0.0", "0x7f000001", "2130706433"}) {
+      serve(host, 0, listen);
+      Peer peer = client("ping");
+      EXPECT_TRUE(seen_.wait("origin closed: loop", ++times)) << host << " of " << listen;
+      EXPECT_EQ(peer.receive_all(), "");
+    }
+  }
+  EXPECT_EQ(server_->stats().origins, 0U);
 }
 
 // A listener whose backlog is full: its kernel drops what would connect.

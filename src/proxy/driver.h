@@ -43,6 +43,7 @@ enum class NetError {
   kResolve,            // the name has no address
   kRefused,            // connection refused or unreachable
   kConnectTimeout,     // no connection within the limit
+  kLoop,               // it leads back to ourselves
   kTls,                // handshake failed
   kTlsIssuer,          // no authority that we trust vouches for the origin's certificate
   kTlsExpired,         // that has expired, or is not valid yet
@@ -100,7 +101,7 @@ enum class Close {
 
 enum class Timer : std::uint8_t {
   kHead,            // the client's request head must be whole
-  kIdle,            // no request on a kept connection
+  kIdle,            // no request on a kept connection; nothing moves in a tunnel
   kRequestContent,  // the client's content must go on
   kFirstByte,       // the origin's final response must begin
   kBetweenBytes,    // the response must go on
@@ -147,6 +148,9 @@ class Driver : public Timing {
   // The client and the origin at `conn`, both plain, have nothing but each other's bytes to get: what comes from either
   // may go to the other without on_bytes. on_eof and on_closed come as ever, after all bytes have gone on.
   virtual void join(ConnId conn) = 0;
+  // Whether bytes have come from `conn` or gone to it since this was last asked, or wait to go there: also of those
+  // that go on without on_bytes.
+  virtual bool is_busy(ConnId conn) = 0;
   // Stops (true) or resumes (false) reading from `conn`: while it is stopped no
   // on_bytes and no on_eof comes (on_closed may). A call that changes nothing is allowed.
   virtual void pause(ConnId conn, bool paused) = 0;

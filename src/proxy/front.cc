@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
 constexpr std::uint16_t kTlsPort = 443;
+// A tunnel in which nothing moves for so long has no reason to hold up a shutdown.
+constexpr std::chrono::seconds kQuiet{1};
 // Some clients look at our certificate when TLS stands already. Who closes later than this had no use for the
 // connection.
 constexpr std::chrono::seconds kLook{2};
@@ -139,7 +141,9 @@ void Front::on_closed(ConnId conn, NetError why) {
   }
   if (conn != origin_) return;
   origin_ = kClient;
-  if (state_ == State::kConnecting && !told_) {
+  if (state_ == State::kConnecting && !told_ && why == NetError::kLoop) {
+    refuse_loop();
+  } else if (state_ == State::kConnecting && !told_) {
     const Failure what = failure(abort_of(why));
     refuse(what.status, what.code, what.message);
   } else {
@@ -163,6 +167,8 @@ void Front::on_timer(Timer timer) {
   } else if (timer == Timer::kHead) {
     close_client(Close::kReset);
     close_origin(Close::kReset);
+  } else if (timer == Timer::kIdle && state_ == State::kTunnel) {
+    end_if_quiet();
   }
 }
 
@@ -174,7 +180,10 @@ void Front::on_shutdown() {
   shutting_down_ = true;
   if (session_) {
     session_->on_shutdown();
-  } else if (state_ != State::kTunnel) {
+  } else if (state_ == State::kTunnel) {
+    is_quiet();  // counts from now on
+    driver_.arm(Timer::kIdle, kQuiet);
+  } else {
     close_client(Close::kGraceful);
     close_origin(Close::kReset);
   }
@@ -229,8 +238,8 @@ void Front::begin_connect(Http1Session::Connect connect) {
   to_ = std::move(*to);
   const bool in_run = said_ && !said_->run.empty();
   client_ = {.fingerprint = 0,
-             .name = std::move(connect.user_agent),
-             .host = to_.authority,
+             .name = connect.user_agent.substr(0, Distrust::kMaxNameBytes),
+             .host = to_.authority.substr(0, Distrust::kMaxNameBytes),
              .run = in_run ? said_->run : std::string(),
              .address = driver_.client_address(),
              .held = in_run && client::has_hard_budget(*said_)};
@@ -238,7 +247,7 @@ void Front::begin_connect(Http1Session::Connect connect) {
   const bool unnamed = is_ip(to_.origin.host) && to_.origin.port == kTlsPort;
   switch (context_->forwarding->way(to_)) {
     case Forwarding::Way::kOwn:
-      refuse(400, "loop", "CONNECT to this proxy itself: leave its host out of the tunnels (NO_PROXY)");
+      refuse_loop();
       return;
     case Forwarding::Way::kTunnel:
       if (!unnamed) {
@@ -323,6 +332,21 @@ void Front::start_tunnel() {
   if (writable) driver_.pause(kClient, false);
 }
 
+// Whether nothing has moved in the tunnel since this was last asked. Both are asked, as each forgets.
+bool Front::is_quiet() {
+  const bool client_busy = driver_.is_busy(kClient);
+  return !driver_.is_busy(origin_) && !client_busy;
+}
+
+void Front::end_if_quiet() {
+  if (!is_quiet()) {
+    driver_.arm(Timer::kIdle, kQuiet);
+    return;
+  }
+  close_client(Close::kGraceful);
+  close_origin(Close::kGraceful);
+}
+
 bool Front::left_at_once() { return std::exchange(unproven_, false) && driver_.steady() - secured_ <= kLook; }
 
 // The client left on seeing our certificate, and did not say why.
@@ -346,10 +370,14 @@ void Front::refuse(int status, std::string_view code, std::string_view message) 
   close_client(Close::kGraceful);
 }
 
+void Front::refuse_loop() {
+  refuse(400, "loop", "CONNECT to this proxy itself: leave its host out of the tunnels (NO_PROXY)");
+}
+
 void Front::close_client(Close how) {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
-  driver_.arm(Timer::kHead, milliseconds::zero());
+  for (const Timer timer : {Timer::kHead, Timer::kIdle}) driver_.arm(timer, milliseconds::zero());
   driver_.close(kClient, how);
 }
 

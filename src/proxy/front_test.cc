@@ -66,6 +66,44 @@ TEST_F(FrontTest, TunnelsAHostThatNoSpecNames) {
   EXPECT_TRUE(play.done());
 }
 
+TEST_F(FrontTest, AtShutdownEndsATunnelAsSoonAsNothingMovesInIt) {
+  play >> received(kClient, connect_to("other.example:443")) << "pause 0" << "connect http://other.example:443 fresh";
+  play >> connected(1) << kStands << "resume 0";
+  EXPECT_EQ(play.delay(Timer::kIdle).count(), 0) << "it may be quiet for as long as it likes";
+  play >> shutdown();
+  for (const ConnId conn : {kClient, ConnId{1}}) {
+    play.busy = conn;
+    EXPECT_EQ(play.delay(Timer::kIdle), std::chrono::seconds(1));
+    play >> fired(Timer::kIdle);
+    EXPECT_FALSE(play.done());
+  }
+  play.busy.reset();
+  play >> fired(Timer::kIdle) << "close 0 graceful" << "close 1 graceful";
+  EXPECT_EQ(play.delay(Timer::kIdle).count(), 0);
+  EXPECT_TRUE(play.done());
+}
+
+TEST_F(FrontTest, AtShutdownEndsWhatIsReadAndIdle) {
+  play >> received(kClient, connect_to("api.hosted.example:443") + hello("api.hosted.example")) << kStands << "resume 0";
+  EXPECT_TRUE(play.take().starts_with("secure api.hosted.example "));
+  play >> secured();
+  play >> shutdown() << "close 0 graceful";
+  EXPECT_TRUE(play.done());
+}
+
+TEST_F(FrontTest, AtShutdownEndsHttp2WithoutStreams) {
+  play >> received(kClient, connect_to("api.hosted.example:443") + hello("api.hosted.example")) << kStands << "resume 0";
+  EXPECT_TRUE(play.take().starts_with("secure api.hosted.example "));
+  play >> secured(Protocol::kHttp2);
+  while (!play.take().empty()) {
+  }
+  play >> shutdown();
+  std::string last;
+  for (std::string next = play.take(); !next.empty(); next = play.take()) last = std::move(next);
+  EXPECT_EQ(last, "close 0 graceful");
+  EXPECT_TRUE(play.done());
+}
+
 TEST_F(FrontTest, TellsWhichHostARunReachesUnread) {
   play.measure();
   client::CallContext context;
@@ -329,6 +367,13 @@ TEST_F(FrontTest, TunnelGoesBeforeInterceptAndSpec) {
 
 TEST_F(FrontTest, RefusesATunnelToItself) {
   play >> received(kClient, connect_to("localhost:4141"));
+  expect_refusal(400, "loop");
+  play << "close 0 graceful";
+}
+
+TEST_F(FrontTest, RefusesATunnelThatTurnsOutToLeadToItself) {
+  play >> received(kClient, connect_to("2130706433:4141")) << "pause 0" << "connect http://2130706433:4141 fresh";
+  play >> closed(1, NetError::kLoop);
   expect_refusal(400, "loop");
   play << "close 0 graceful";
 }

@@ -51,6 +51,10 @@ class FuzzDriver : public Driver {
   void join(ConnId conn) override {
     TOKOMETER_CHECK(open_.contains(kClient) && conn != kClient && open_.contains(conn) && !connecting(conn));
   }
+  bool is_busy(ConnId conn) override {
+    TOKOMETER_CHECK(open_.contains(conn));
+    return false;
+  }
   void pause(ConnId conn, bool paused) override {
     TOKOMETER_CHECK(open_.contains(conn));
     if (paused) {

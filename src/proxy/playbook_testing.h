@@ -89,6 +89,7 @@ class Playbook : public Driver {
   std::string address = "127.0.0.1";
   std::string uncovered = {};                // a name that we can't vouch for
   ConnId joined = kClient;                   // with the client
+  std::optional<ConnId> busy = {};           // what moves bytes
   Offer last_offer = Offer::kHttp1;          // of the last connect
   std::unique_ptr<IdleConnection> released;  // with the last connection that went to the pool
 
@@ -178,6 +179,7 @@ class Playbook : public Driver {
     log(fmt::format("secure {} with {} bytes", name, received.size()));
   }
   void join(ConnId conn) override { joined = conn; }
+  bool is_busy(ConnId conn) override { return busy == conn; }
   void pause(ConnId conn, bool paused) override { log(fmt::format("{} {}", paused ? "pause" : "resume", conn)); }
   void arm(Timer timer, std::chrono::milliseconds delay) override { timers_[static_cast<std::size_t>(timer)] = delay; }
   std::string client_address() const override { return address; }

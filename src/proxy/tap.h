@@ -47,6 +47,7 @@ enum class Abort {
   kClientClosed,  // the client left
   kOriginResolve,
   kOriginRefused,
+  kLoop,  // the way to it leads back to us
   kOriginTls,
   kOriginTlsIssuer,  // of its certificate: see NetError
   kOriginTlsExpired,

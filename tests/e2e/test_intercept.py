@@ -302,5 +302,15 @@ def forward_proxy_beyond_loopback_asks_for_its_token(folder: Path) -> None:
 @test
 def forward_proxy_does_not_go_round(folder: Path) -> None:
     with Net(folder) as net:
-        result = net.curl(f"https://127.0.0.1:{net.proxy.port}/")
-        assert result.returncode != 0 and "400" in result.stderr, result.stderr
+        for host in ("127.0.0.1", "0.0.0.0"):
+            result = net.curl(f"https://{host}:{net.proxy.port}/")
+            assert result.returncode != 0 and "400" in result.stderr, result.stderr
+        # The same by the settings.
+        net.proxy.config_file.write_text(f"origins:\n  openai: http://localhost:{net.proxy.port}/openai\n")
+        assert net.proxy.run("reload").returncode == 0
+        url = f"http://127.0.0.1:{net.proxy.port}/openai/v1/chat/completions"
+        result = net.curl(url, "--noproxy", "*", "-d", REQUEST, "-D", "-")
+        assert " 508 " in result.stdout and "x-tokometer-error: loop" in result.stdout.lower(), result
+        until(lambda: "that is this proxy itself" in net.proxy.output(), "the remedy in the log")
+    events = [e for e in net.proxy.events() if e["path"].endswith("/chat/completions")]
+    assert [e["error_type"] for e in events] == ["loop"], events
