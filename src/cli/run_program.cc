@@ -310,7 +310,7 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   if (auto added = add_calls(report, run, *config, environment); !added) {
     environment.err.print("tokometer: {}\n", added.error().message);
   }
-  if (!run.base_url_mode) find_unread(run, proxy->address());
+  if (!run.base_url_mode) find_unread(run, proxy->address(), config->data_dir);
   if (!run.base_url_mode && report.calls() == 0) find_node(run, environment);
   if (panels) panels->show();
   if (!arguments.has("quiet")) environment.err.write(report.render(environment.err.form(), environment.clock.steady()));

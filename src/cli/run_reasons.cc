@@ -83,8 +83,8 @@ std::optional<int> number(std::string_view text) {
 
 }  // namespace
 
-void find_unread(ProgramRun& run, const std::string& address) {
-  const Unread unread = ask_unread(address, run.context.run);
+void find_unread(ProgramRun& run, const std::string& address, const std::filesystem::path& data_dir) {
+  const Unread unread = ask_unread(address, data_dir, run.context.run);
   run.distrust = distrustful(unread);
   run.tunnelled = tunnelled(unread);
 }

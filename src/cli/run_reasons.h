@@ -6,6 +6,7 @@
 // Not here: how it is said (run_report.h).
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,9 @@
 
 namespace tokometer::cli {
 
-// Asks the proxy at `address` for the clients that do not take our certificate, and for the hosts of tunnels.
-void find_unread(ProgramRun& run, const std::string& address);
+// Asks the proxy of `data_dir`, at `address`, for the clients that do not take our certificate, and for the hosts of
+// tunnels.
+void find_unread(ProgramRun& run, const std::string& address, const std::filesystem::path& data_dir);
 // Which Node runs the program, if one does that heeds no proxies, and nothing of it has reached the proxy.
 void find_node(ProgramRun& run, const Environment& environment);
 
