@@ -130,33 +130,63 @@ Result<void> start_proxy(const Arguments& arguments, const app::Config& config, 
   return fail(started.error().code, fmt::format("the proxy did not start: {}", reason));
 }
 
-// A proxy that was there has settings of its own, which are not ours to change. That of a run before may be there
-// still, and have just those that are asked for.
-Result<void> check_passed(const Arguments& arguments, const app::SharedProxy& proxy, const app::Config& config) {
-  if (!proxy.was_there()) return {};
-  const auto running = app::find_instance(config.data_dir);
-  if (running && running->status) {
-    const auto& has = running->status->start.options;
-    const auto is_had = [&](const std::string& word) { return std::ranges::find(has, word) != has.end(); };
-    if (std::ranges::all_of(without_place(option_words(arguments)), is_had)) return {};
+// Whether a proxy has the settings that are given, if any are. That of a run before may be there still, and have just
+// those.
+bool has_passed(const Arguments& arguments, const app::Status& status) {
+  const auto& has = status.start.options;
+  return std::ranges::all_of(without_place(option_words(arguments)),
+                             [&](const std::string& word) { return std::ranges::find(has, word) != has.end(); });
+}
+
+// How a proxy that is there may be given what only a new one takes from us.
+std::string_view remedy_for(app::RunBy run_by) {
+  switch (run_by) {
+    case app::RunBy::kRun:
+      return "other programs use it: run this one without the option, when those have ended,";
+    case app::RunBy::kTerminal:
+      return "end it and start it with the option,";
+    case app::RunBy::kSystemd:
+    case app::RunBy::kLaunchd:
+      return "write it to the settings file (`tokometer config init`) and restart it (`tokometer restart`),";
+    case app::RunBy::kBackground:
+      break;
   }
+  return "give the option to that one (`tokometer restart`),";
+}
+
+// A proxy that somebody else has started has settings of its own, which are not ours to change.
+Result<void> check_passed(const Arguments& arguments, const app::SharedProxy& proxy) {
+  if (has_passed(arguments, proxy.status())) return {};
   for (const Arguments::Given& given : arguments.given()) {
     const Option& option = *given.option;
     if (std::ranges::find(kPassedSettings, option.setting) == kPassedSettings.end()) continue;
     return fail(ErrorCode::kUsage,
-                fmt::format("--{0}: the proxy on {1} is there already, with settings of its own: give it to that one "
-                            "(`tokometer restart --{0} …`), or name another folder by --data-dir",
-                            option.name, proxy.address()));
+                fmt::format("--{}: the proxy on {} is there already, with settings of its own: {} or name another "
+                            "folder by --data-dir",
+                            option.name, proxy.address(), remedy_for(proxy.status().start.run_by)));
   }
   return {};
 }
 
-std::string proxy_url(const app::Config& config, const std::string& address, const client::CallContext& context) {
+Result<app::SharedProxy> shared_proxy(const Arguments& arguments, const app::Config& config, Environment& environment) {
+  auto proxy =
+      app::SharedProxy::use(config, {.start = [&] { return start_proxy(arguments, config, environment); },
+                                     .suits = [&](const app::Status& status) { return has_passed(arguments, status); },
+                                     .say = [&](std::string_view what) { say_waiting(what, environment); }});
+  if (!proxy) return proxy;
+  if (auto checked = check_passed(arguments, *proxy); !checked) return fail(std::move(checked.error()));
+  return proxy;
+}
+
+std::string proxy_url(const app::Config& config, const app::SharedProxy& proxy, const client::CallContext& context) {
   std::string token(kNoToken);
-  if (auto given = read_file(app::proxy_token_file(config.data_dir))) {
-    token = given->substr(0, given->find_first_of("\r\n"));
+  // It may be there from a time when the proxy listened elsewhere.
+  if (!std::ranges::all_of(proxy.status().listening, app::is_local_listener)) {
+    if (auto given = read_file(app::proxy_token_file(config.data_dir))) {
+      token = given->substr(0, given->find_first_of("\r\n"));
+    }
   }
-  return fmt::format("http://{}:{}@{}", client::user_of_context(context), token, address);
+  return fmt::format("http://{}:{}@{}", client::user_of_context(context), token, proxy.address());
 }
 
 // What stands before a route.
@@ -246,7 +276,7 @@ Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, co
   const auto registry = provider::Registry::load(embedded::providers(), config.config_dir / "providers");
   if (!registry) return fail(registry.error());
   app::ToolInputs inputs{.variable = environment.variable,
-                         .proxy = proxy_url(config, proxy.address(), run.context),
+                         .proxy = proxy_url(config, proxy, run.context),
                          .address = proxy.address(),
                          .base = base_url(proxy.address(), run.context)};
   if (run.base_url_mode) return app::fill_tool(tool.base_url, inputs, **registry);
@@ -275,9 +305,8 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
     file.emplace(std::move(*opened));
   }
 
-  const auto proxy = app::SharedProxy::use(*config, [&] { return start_proxy(arguments, *config, environment); });
+  const auto proxy = shared_proxy(arguments, *config, environment);
   if (!proxy) return fail(proxy.error());
-  if (auto checked = check_passed(arguments, *proxy, *config); !checked) return fail(std::move(checked.error()));
   ProgramRun run{.context = std::move(*context),
                  .command = {arguments.positionals().begin(), arguments.positionals().end()},
                  .started_at = environment.clock.now(),

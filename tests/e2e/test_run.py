@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,9 @@ from certificates import Authority
 from origin import Origin
 from provider import StandIn
 from proxy import BINARY, Proxy
-from runner import test
+from runner import test, until
+from test_lifecycle import BODY, TARGET, paused_stream, read_rest
+from wire import Connection, request
 
 # A program of somebody's: reads its base URL as SDKs do, and calls it.
 CLIENT = """
@@ -578,6 +581,51 @@ def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
         with them.proxy:
             done = them.run("true", options=("--intercept", "llm.example"))
             assert done.returncode == 2 and "settings of its own" in done.stderr, done
+    with runs(folder) as them:
+        inner = shlex.join(them.words(["-q", "--intercept", "llm.example"], ["true"]))
+        done = them.run("sh", "-c", f"{inner}; echo $?", options=("-q",))
+        assert done.stdout == "2\n" and "other programs use it" in done.stderr, done
+
+
+@test
+def run_with_other_settings_has_a_proxy_of_its_own_after_a_run(folder: Path) -> None:
+    with runs(folder) as them:
+        for host in ("a.example", "b.example"):
+            done = them.run("true", options=("-q", "--tunnel", host))
+            assert done.returncode == 0, done
+        up = them.proxy.run("up", "--listen", "127.0.0.1:0")
+        assert up.returncode == 0 and "serves in the background" in up.stdout, up
+        assert them.proxy.run("down").returncode == 0
+
+
+@test
+def run_and_up_wait_for_a_proxy_that_is_ending(folder: Path) -> None:
+    go_on = threading.Event()
+    with Origin(paused_stream(go_on, patience=60)) as origin:
+        them = Runs(folder, origin)
+        with them.proxy.config_file.open("a") as settings:
+            settings.write("timeouts:\n  drain: 60s\n")
+        proxy = them.proxy.start()
+        with Connection.open(proxy.port) as client:
+            client.send(request("POST", TARGET, BODY))
+            client.read_head()
+            client.read_chunk()
+            proxy.signal(signal.SIGTERM)
+            status = proxy.data_dir / "status.json"
+            until(lambda: json.loads(status.read_text())["draining"], "it does not end")
+            waiting = [
+                subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=proxy.environment)
+                for words in (them.words(["-q"], ["true"]), [*proxy.command_line("up"), "--listen", "127.0.0.1:0"])
+            ]
+            said = [process.stderr.readline() for process in waiting if process.stderr]
+            assert all("waiting for the proxy" in line for line in said), said
+            go_on.set()
+            assert b"[DONE]" in read_rest(client)
+        for process in waiting:
+            output, errors = process.communicate(timeout=60)
+            # The run's own proxy may have been there first.
+            assert process.returncode == 0 or "serves here for `tokometer run`" in errors, (output, errors)
+        assert proxy.run("down").returncode == 0
 
 
 @test
