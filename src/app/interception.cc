@@ -62,13 +62,14 @@ std::vector<std::string> uncovered_domains(const net::CertificateAuthority::Info
   return uncovered;
 }
 
-std::string uncovered_text(const std::vector<std::string>& uncovered) {
+std::string uncovered_text(const std::vector<std::string>& uncovered, bool held) {
   constexpr std::size_t kNamed = 5;
   const std::span<const std::string> named = std::span(uncovered).first(std::min(kNamed, uncovered.size()));
   return fmt::format(
-      "the certificate authority was made before {}{} was to be intercepted: calls there pass unread "
-      "until `tokometer ca rotate`",
-      fmt::join(named, ", "), uncovered.size() > kNamed ? fmt::format(" and {} more", uncovered.size() - kNamed) : "");
+      "the certificate authority was made before {}{} was to be intercepted: calls there {} until `tokometer ca "
+      "rotate`",
+      fmt::join(named, ", "), uncovered.size() > kNamed ? fmt::format(" and {} more", uncovered.size() - kNamed) : "",
+      held ? "fail, as --hard lets none pass unread," : "pass unread");
 }
 
 bool is_local_listener(std::string_view listen) {

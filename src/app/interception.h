@@ -30,8 +30,8 @@ Result<std::unique_ptr<net::CertificateAuthority>> open_authority(const std::fil
 // intercepted: they are tunnelled. Empty: all are covered.
 std::vector<std::string> uncovered_domains(const net::CertificateAuthority::Info& authority,
                                            const std::vector<std::string>& domains);
-// What is to be said of them, with its remedy.
-std::string uncovered_text(const std::vector<std::string>& uncovered);
+// What is to be said of them, with its remedy. `held`: of a run whose calls may not pass unread.
+std::string uncovered_text(const std::vector<std::string>& uncovered, bool held = false);
 
 // Whether an address of `listen` is reached from this machine only.
 bool is_local_listener(std::string_view listen);

@@ -1,6 +1,6 @@
 // The proxy's own pages: /-/ (HTML, for people), /-/health (JSON), /-/metrics (Prometheus text), and /-/tunnelled/RUN
-// (JSON), the hosts that the program of a run, its id as in client/call_context.h, reached unread, and its clients that did
-// not take our certificate.
+// (JSON), the hosts that the program of a run, its id as in client/call_context.h, reached unread, and its clients that
+// did not take our certificate.
 //
 // None shows content, keys, paths of requests or names of sessions.
 //
