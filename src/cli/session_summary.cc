@@ -64,7 +64,7 @@ void SessionSummary::add(const event::Event& event) {
 }
 
 std::string SessionSummary::cost(const Sums& sums) {
-  const std::string known = (sums.cost_estimated ? "~" : "") + format::usd(sums.cost_picodollars);
+  std::string known = (sums.cost_estimated ? "~" : "") + format::usd(sums.cost_picodollars);
   if (sums.unknown_costs == 0) return known;
   // A sum that leaves something out must not look like one that does not.
   if (sums.cost_picodollars == 0) return std::string(format::kUnknown);
