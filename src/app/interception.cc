@@ -79,15 +79,16 @@ bool is_local_listener(std::string_view listen) {
 
 std::filesystem::path proxy_token_file(const std::filesystem::path& data_dir) { return data_dir / "proxy-token"; }
 
+std::optional<std::string> find_proxy_token(const std::filesystem::path& data_dir) {
+  std::ifstream file(proxy_token_file(data_dir));
+  std::string token;
+  if (!std::getline(file, token) || token.empty()) return std::nullopt;
+  return token;
+}
+
 Result<std::string> proxy_token(const std::filesystem::path& data_dir) {
+  if (auto token = find_proxy_token(data_dir)) return std::move(*token);
   const std::filesystem::path path = proxy_token_file(data_dir);
-  const auto read = [&] {
-    std::ifstream file(path);
-    std::string token;
-    std::getline(file, token);
-    return token;
-  };
-  if (std::string token = read(); !token.empty()) return token;
   const auto random = net::random_bytes(kTokenBytes);
   if (!random) return fail(random.error());
   std::string token;

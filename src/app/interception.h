@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ bool is_local_listener(std::string_view listen);
 // The password of the forward proxy, DIR/proxy-token (mode 0600, made where there is none), asked for as soon as
 // others can reach it. Who has it may use our connections.
 std::filesystem::path proxy_token_file(const std::filesystem::path& data_dir);
+// As it is; nothing where there is none.
+std::optional<std::string> find_proxy_token(const std::filesystem::path& data_dir);
 Result<std::string> proxy_token(const std::filesystem::path& data_dir);
 
 }  // namespace tokometer::app

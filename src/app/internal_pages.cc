@@ -92,10 +92,11 @@ std::optional<proxy::InternalEndpoints::Reply> refuse(const PageSources& sources
                .fields = kForeignHostFields};
 }
 
-bool is_page(std::string_view file) {
+// What the page loads, by its name; null: there is no such file.
+const embedded::File* find_loaded(std::string_view name) {
   const auto files = embedded::pages();
-  return file.empty() ||
-         (file != kOverviewTemplate && std::ranges::find(files, file, &embedded::File::name) != files.end());
+  const auto file = std::ranges::find(files, name, &embedded::File::name);
+  return file == files.end() || name == kOverviewTemplate ? nullptr : &*file;
 }
 
 std::string_view content_type(std::string_view file) {
@@ -117,23 +118,24 @@ std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_
   } else if (path.starts_with(kTunnelled) && sources_.tunnelled != nullptr) {
     if (!refusal) return tunnelled(path.substr(kTunnelled.size()));
   } else {
-    const std::string_view file = path.substr(std::string_view("/-/").size());
-    if (!is_page(file)) return std::nullopt;
+    const std::string_view name = path.substr(std::string_view("/-/").size());
+    const embedded::File* const file = find_loaded(name);
+    if (file == nullptr && !name.empty()) return std::nullopt;
     if (!refusal) return page(file);
   }
   return refusal;
 }
 
-InternalPages::Reply InternalPages::page(std::string_view file) const {
-  if (file.empty()) {
+InternalPages::Reply InternalPages::page(const embedded::File* file) const {
+  if (file == nullptr) {
     return Reply{.status = 200,
                  .content_type = "text/html; charset=utf-8",
                  .body = overview_page(sources_),
                  .fields = kPageFields};
   }
   return Reply{.status = 200,
-               .content_type = std::string(content_type(file)),
-               .body = std::string(std::ranges::find(embedded::pages(), file, &embedded::File::name)->content),
+               .content_type = std::string(content_type(file->name)),
+               .body = std::string(file->content),
                .fields = kPageFields};
 }
 

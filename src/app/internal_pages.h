@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "app/page_sources.h"
+#include "embedded/embedded.h"
 #include "proxy/context.h"
 
 namespace tokometer::app {
@@ -30,8 +31,8 @@ class InternalPages final : public proxy::InternalEndpoints {
   // flows) while the journal or the store cannot be written.
   Reply health(bool with_names) const;
   Reply metrics() const;
-  // For people: /-/ itself, whose name is empty, or a file that it loads.
-  Reply page(std::string_view file) const;
+  // For people: a file that /-/ loads; null: /-/ itself.
+  Reply page(const embedded::File* file) const;
   Reply tunnelled(std::string_view encoded_run) const;
   void render_journal(MetricsText& out) const;
   void render_store(MetricsText& out) const;

@@ -7,7 +7,6 @@
 
 #include "app/instance.h"
 #include "app/interception.h"
-#include "base/files.h"
 #include "client/call_context.h"
 #include "json/document.h"
 #include "net/address.h"
@@ -24,9 +23,8 @@ std::string question(std::string_view path, std::string_view more_fields = {}) {
 // What tells the proxy of a data folder that we may see all; nothing where it asks for no token.
 std::string credentials(const std::filesystem::path& data_dir) {
   if (data_dir.empty()) return {};
-  auto token = read_file(app::proxy_token_file(data_dir));
+  const auto token = app::find_proxy_token(data_dir);
   if (!token) return {};
-  while (token->ends_with('\n')) token->pop_back();
   return fmt::format("Authorization: Basic {}\r\n", wire::base64::encode("tokometer:" + *token));
 }
 

@@ -21,7 +21,6 @@
 #include "app/shared_proxy.h"
 #include "app/tool_environment.h"
 #include "app/upstream.h"
-#include "base/files.h"
 #include "cli/authority.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
@@ -145,9 +144,7 @@ std::string proxy_url(const app::Config& config, const app::SharedProxy& proxy, 
   std::string token(kNoToken);
   // It may be there from a time when the proxy listened elsewhere.
   if (!std::ranges::all_of(proxy.status().listening, app::is_local_listener)) {
-    if (auto given = read_file(app::proxy_token_file(config.data_dir))) {
-      token = given->substr(0, given->find_first_of("\r\n"));
-    }
+    if (auto given = app::find_proxy_token(config.data_dir)) token = std::move(*given);
   }
   return fmt::format("http://{}:{}@{}", client::user_of_context(context), token, proxy.address());
 }
@@ -319,7 +316,7 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
     return static_cast<ExitCode>(end.error().code == ErrorCode::kNotFound ? app::kNoSuchCommand : app::kNotExecutable);
   }
 
-  run.proxy = find_proxy_end(*config, process, proxy->address());
+  run.proxy = find_proxy_fate(*config, process, proxy->address());
   if (auto added = add_calls(report, run, *config, environment); !added) {
     environment.err.print("tokometer: {}\n", added.error().message);
   }

@@ -97,13 +97,13 @@ pid_t proxy_process(const app::Config& config) {
   return running ? running->pid : 0;
 }
 
-ProxyEnd find_proxy_end(const app::Config& config, pid_t process, const std::string& address) {
+ProxyFate find_proxy_fate(const app::Config& config, pid_t process, const std::string& address) {
   const auto health = ask_health({address}, {});
   // One that is slow is there.
-  if (!health && health.error().code != ErrorCode::kTimeout) return ProxyEnd::kEnded;
+  if (!health && health.error().code != ErrorCode::kTimeout) return ProxyFate::kEnded;
   const pid_t now = proxy_process(config);
-  if (now == 0) return ProxyEnd::kEnded;
-  return now == process ? ProxyEnd::kServes : ProxyEnd::kReplaced;
+  if (now == 0) return ProxyFate::kEnded;
+  return now == process ? ProxyFate::kServes : ProxyFate::kReplaced;
 }
 
 void find_past(ProgramRun& run, const provider::Registry& providers, const std::vector<std::string>& domains,

@@ -3,7 +3,7 @@
 //
 //   const pid_t proxy = proxy_process(config);
 //   … run the program …
-//   run.proxy = find_proxy_end(config, proxy, address);
+//   run.proxy = find_proxy_fate(config, proxy, address);
 //   find_unread(run, address);
 //   if (report.calls() == 0) find_node(run, environment);
 //
@@ -27,7 +27,7 @@ namespace tokometer::cli {
 // The process that serves the data folder; 0 if there is none.
 pid_t proxy_process(const app::Config& config);
 // What has become of the proxy at `address`, which was that process.
-ProxyEnd find_proxy_end(const app::Config& config, pid_t process, const std::string& address);
+ProxyFate find_proxy_fate(const app::Config& config, pid_t process, const std::string& address);
 
 // Which hosts are led past the proxy by the environment, though they are within `domains` or a provider's.
 void find_past(ProgramRun& run, const provider::Registry& providers, const std::vector<std::string>& domains,

@@ -15,8 +15,8 @@
 namespace tokometer::cli {
 namespace {
 
-std::string_view text_of(ProxyEnd end) {
-  return end == ProxyEnd::kEnded
+std::string_view text_of(ProxyFate fate) {
+  return fate == ProxyFate::kEnded
              ? "the proxy ended during the run: what came after was not counted"
              : "the proxy ended during the run, and another took its place: what came in between was not counted";
 }
@@ -54,7 +54,7 @@ std::string RunReport::budget_line(const Style& style) const {
 
 std::vector<std::string> RunReport::not_counted() const {
   std::vector<std::string> lines;
-  if (run_.proxy != ProxyEnd::kServes) lines.emplace_back(text_of(run_.proxy));
+  if (run_.proxy != ProxyFate::kServes) lines.emplace_back(text_of(run_.proxy));
   for (const std::string& who : run_.distrust) lines.push_back(distrust_text("not counted", who));
   if (!run_.past.empty()) {
     lines.push_back(fmt::format("not counted: NO_PROXY leads calls past the proxy: {}", fmt::join(run_.past, ", ")));
@@ -72,7 +72,7 @@ std::string RunReport::known_reasons() const {
   std::string text;
   const auto why = [&text](std::string_view reason) { text += fmt::format("  why: {}\n", reason); };
   const auto remedy = [&text](std::string_view what) { text += fmt::format("  try: {}\n", what); };
-  if (run_.proxy != ProxyEnd::kServes) {
+  if (run_.proxy != ProxyFate::kServes) {
     why(text_of(run_.proxy));
     remedy("it again; `tokometer logs` may say why the proxy ended");
   }
@@ -138,7 +138,7 @@ std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
   writer.member("duration_ms", std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count());
   summary_.write_json(writer);
   // Then the sums are of a part.
-  writer.member("proxy_ended", run_.proxy != ProxyEnd::kServes);
+  writer.member("proxy_ended", run_.proxy != ProxyFate::kServes);
   if (!run_.distrust.empty()) {
     writer.name("distrustful").begin_array();
     for (const std::string& who : run_.distrust) writer.string(who);

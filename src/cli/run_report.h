@@ -22,7 +22,7 @@
 namespace tokometer::cli {
 
 // What has become of a run's proxy by the time its program has ended.
-enum class ProxyEnd {
+enum class ProxyFate {
   kServes,
   kEnded,
   kReplaced  // by another process at the same address
@@ -41,7 +41,7 @@ struct ProgramRun {
   std::vector<std::string> tunnelled = {};  // hosts that were reached, unread
   std::vector<std::string> distrust = {};   // "curl/8.1 for api.openai.com": who does not take our certificate
   std::string node = {};                    // version of the Node that runs it, if that heeds no proxy variables
-  ProxyEnd proxy = ProxyEnd::kServes;
+  ProxyFate proxy = ProxyFate::kServes;
 };
 
 class RunReport {

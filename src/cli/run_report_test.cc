@@ -104,14 +104,14 @@ TEST_F(RunReportTest, NamesWhatNoProxyLeadsPastTheProxy) {
 
 TEST_F(RunReportTest, SaysThatItsProxyEnded) {
   EXPECT_THAT(RunReport(run, start).json({}, end), HasSubstr(R"("proxy_ended":false)"));
-  run.proxy = ProxyEnd::kEnded;
+  run.proxy = ProxyFate::kEnded;
   RunReport report(run, start);
   const std::string said = "the proxy ended during the run: what came after was not counted\n";
   EXPECT_THAT(report.render(plain, end), HasSubstr("why: " + said));
   EXPECT_THAT(report.json({}, end), HasSubstr(R"("proxy_ended":true)"));
   report.add(call("gpt-5", 1, 1, 1));
   EXPECT_THAT(report.render(plain, end), HasSubstr("\n" + said));
-  run.proxy = ProxyEnd::kReplaced;
+  run.proxy = ProxyFate::kReplaced;
   EXPECT_THAT(report.render(plain, end), HasSubstr("another took its place: what came in between was not counted\n"));
 }
 
