@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <functional>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
 
 #include "app/instance.h"
 
@@ -21,8 +25,10 @@ class SharedProxyTest : public ::testing::Test {
   }
   ~SharedProxyTest() override { std::filesystem::remove_all(folder); }
 
-  Error use(const SharedProxy::Start& start, milliseconds patience = milliseconds(0)) {
-    auto proxy = SharedProxy::use(config, start, patience);
+  Error use(const std::function<Result<void>()>& start, milliseconds patience = milliseconds(0)) {
+    auto proxy = SharedProxy::use(
+        config, {.start = start, .suits = [](const Status&) { return true; }, .say = [](std::string_view) {}},
+        patience);
     return proxy ? Error{ErrorCode::kInvalid, "in use: " + proxy->address()} : proxy.error();
   }
 
@@ -36,29 +42,6 @@ class SharedProxyTest : public ::testing::Test {
   Config config;
 };
 
-TEST_F(SharedProxyTest, TheLastUserFreesTheProxy) {
-  auto first = UseLock::share(config.data_dir, milliseconds(0));
-  auto second = UseLock::share(config.data_dir, milliseconds(0));
-  ASSERT_TRUE(first.has_value() && second.has_value());
-  EXPECT_FALSE(UseLock::take(config.data_dir).has_value());
-  {
-    const UseLock gone = std::move(*first);
-  }
-  EXPECT_FALSE(UseLock::take(config.data_dir).has_value());
-  {
-    const UseLock gone = std::move(*second);
-  }
-  EXPECT_TRUE(UseLock::take(config.data_dir).has_value());
-}
-
-TEST_F(SharedProxyTest, NobodyUsesAProxyThatIsEnding) {
-  auto ending = UseLock::take(config.data_dir);
-  ASSERT_TRUE(ending.has_value());
-  EXPECT_EQ(UseLock::share(config.data_dir, milliseconds(0)).error().code, ErrorCode::kTimeout);
-  ending.reset();
-  EXPECT_TRUE(UseLock::share(config.data_dir, milliseconds(0)).has_value());
-}
-
 TEST_F(SharedProxyTest, SaysWhyNoneStarts) {
   EXPECT_EQ(use([] { return fail(ErrorCode::kIo, "no luck"); }).message, "no luck");
   EXPECT_TRUE(use([]() -> Result<void> { return {}; }).message.ends_with("its proxy has ended"));
@@ -71,6 +54,19 @@ TEST_F(SharedProxyTest, AProxyThatDoesNotAnswerIsNoProxy) {
   EXPECT_EQ(use([]() -> Result<void> { return {}; }).code, ErrorCode::kUnsupported);
   ASSERT_TRUE(instance->publish(listening_on("127.0.0.1:1")));
   EXPECT_EQ(use([]() -> Result<void> { return {}; }).code, ErrorCode::kTimeout);
+}
+
+TEST_F(SharedProxyTest, AProxyThatIsEndingIsWaitedFor) {
+  auto instance = Instance::claim(config.data_dir);
+  ASSERT_TRUE(instance.has_value());
+  Status status = listening_on("127.0.0.1:1");
+  status.draining = true;
+  ASSERT_TRUE(instance->publish(status));
+  const auto none = []() -> Result<void> { return fail(ErrorCode::kIo, "none starts"); };
+  EXPECT_TRUE(use(none).message.contains("is ending")) << "not that it does not answer";
+  std::thread ending([&] { const Instance gone = std::move(*instance); });
+  EXPECT_EQ(use(none, milliseconds(60'000)).message, "none starts");
+  ending.join();
 }
 
 TEST(LocalAddress, IsOneThatCanBeConnectedTo) {

@@ -17,10 +17,10 @@
 #include "app/log_file.h"
 #include "app/proxy_service.h"
 #include "app/settings.h"
-#include "app/shared_proxy.h"
 #include "app/signals.h"
 #include "app/start_check.h"
 #include "app/terminal.h"
+#include "app/use_lock.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/printer.h"
@@ -113,6 +113,8 @@ std::optional<app::UseLock> serve(app::Signals& signals, app::ProxyService& serv
 // Lets running calls end; a second signal cuts them off.
 void drain(app::Signals& signals, app::ProxyService& service, std::chrono::milliseconds limit) {
   std::atomic<bool> ended = false;
+  // First: who finds that nobody answers any more finds the reason.
+  service.publish_drain();
   service.shutdown(limit);
   std::thread joiner([&] {
     service.join();
@@ -146,9 +148,9 @@ Result<std::unique_ptr<app::LogFile>> open_log(const app::Config& config, Enviro
 }
 
 void serve_in_background(app::LogFile& file, Environment& environment, const std::vector<std::string>& listening) {
-  file.take_stdio();
   environment.log.set_sink([&file](LogLevel, std::string_view line) { file.write(line); });
   environment.log.info("process {} listens on {}", getpid(), fmt::join(listening, ", "));
+  file.take_stdio();  // tells whoever waits: the log is written by then
 }
 
 Result<ExitCode> run_proxy(const Arguments& arguments, Environment& environment) {

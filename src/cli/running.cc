@@ -95,6 +95,11 @@ Result<app::Running> wait_until_serving(const app::Config& config, const Environ
   }
 }
 
+void say_waiting(std::string_view what, Environment& environment) {
+  environment.err.print("tokometer: {}\n", what);
+  environment.err.flush();
+}
+
 Result<app::Running> start_in_background(const app::Config& config, const std::vector<std::string>& options,
                                          Environment& environment, app::RunBy run_by) {
   const auto program = app::own_program();

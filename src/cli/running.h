@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/config.h"
@@ -28,6 +29,9 @@ Result<app::Running> start_in_background(const app::Config& config, const std::v
 // Waits for a proxy on `config`'s data folder that accepts connections. kTimeout.
 Result<app::Running> wait_until_serving(const app::Config& config, const Environment& environment,
                                         std::chrono::milliseconds limit);
+
+// Says on stderr what is waited for.
+void say_waiting(std::string_view what, Environment& environment);
 
 // Asks the process to end and waits until it has; shows on a terminal what it waits for. `at_once`: running calls are
 // cut off. kTimeout if it is still there when its own limit for running calls is long over.

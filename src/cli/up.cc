@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "app/instance.h"
+#include "app/proxy_end.h"
 #include "app/service.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
@@ -34,16 +37,26 @@ void say_serving(const app::Running& running, std::string_view how, const app::C
       config.data_dir.string());
 }
 
+// The proxy that serves already, if there is one that does not end of itself: that is waited for.
+Result<std::optional<app::Running>> find_serving(const app::Config& config, Environment& environment) {
+  app::ProxyEnd end(config, [&](std::string_view what) { say_waiting(what, environment); });
+  for (;;) {
+    auto running = app::find_instance(config.data_dir);
+    if (!running) return std::nullopt;
+    const bool listens = running->status && !running->status->listening.empty();
+    const bool stays = listens && running->status->start.run_by != app::RunBy::kRun;
+    if (!end.is_near(*running, stays) && listens) return running;
+    if (auto waited = end.wait(); !waited) return fail(std::move(waited.error()));
+  }
+}
+
 Result<ExitCode> run_up(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
   const auto options = option_words(arguments);
-  if (auto running = app::find_instance(config->data_dir)) {
-    auto serving = wait_until_serving(*config, environment, std::chrono::seconds(5));
-    if (!serving) return fail(serving.error());
-    if (serving->status->draining) {
-      return fail(ErrorCode::kInvalid, fmt::format("process {} is just ending: try again when it has", serving->pid));
-    }
+  const auto found = find_serving(*config, environment);
+  if (!found) return fail(found.error());
+  if (const auto& serving = *found) {
     if (serving->status->start.run_by == app::RunBy::kRun) {
       return fail(ErrorCode::kInvalid, fmt::format("process {} serves here for `tokometer run` and ends with its last "
                                                    "program: try again then, or stop it by `tokometer down`",

@@ -63,13 +63,13 @@ class Load:
             thread.join()
 
 
-def paused_stream(go_on: threading.Event) -> object:
-    """An origin that sends half a stream, and the rest when it is told to."""
+def paused_stream(go_on: threading.Event, patience: float = 10) -> object:
+    """An origin that sends half a stream, and the rest when it is told to, or its patience ends."""
 
     def answer(exchange: Exchange) -> None:
         exchange.begin_stream()
         exchange.stream(sse({"model": "gpt-5", "choices": []}).encode())
-        go_on.wait(10)
+        go_on.wait(patience)
         exchange.stream(sse({"model": "gpt-5", "choices": [], "usage": OPENAI_CHAT_USAGE}).encode())
         exchange.stream(sse("[DONE]").encode())
         exchange.end_stream()

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,9 @@ from certificates import Authority
 from origin import Origin
 from provider import StandIn
 from proxy import BINARY, Proxy
-from runner import test
+from runner import test, until
+from test_lifecycle import BODY, TARGET, paused_stream, read_rest
+from wire import Connection, request
 
 # A program of somebody's: reads its base URL as SDKs do, and calls it.
 CLIENT = """
@@ -523,36 +526,39 @@ def run_takes_tls_apart_for_its_program_alone(folder: Path) -> None:
         them.wait_until_ended()
 
 
-@test
-def run_holds_a_budget_on_intercepted_calls(folder: Path) -> None:
+CALL = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
+
+
+@contextmanager
+def intercepted(folder: Path) -> Iterator[tuple[Runs, Origin, Path, tuple[str, str]]]:
+    """Runs with the options that lead their calls to OpenAI to a stand-in, the stand-in, and its authority's certificate."""
     authority = Authority(folder)
     with Origin(StandIn(), tls=authority.server_context("DNS:api.openai.com")) as origin:
         them = Runs(folder, origin)
         them.proxy.config_file.write_text(f"origin_ca: {authority.certificate}\n")
-        resolve = f"api.openai.com:443:127.0.0.1:{origin.port}"
-        call = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
-        twice = f"{call} -o /dev/null; {call}"
-        done = them.run("sh", "-c", twice, options=("--resolve", resolve, "--budget", "1tok", "--hard"))
+        yield them, origin, authority.certificate, ("--resolve", f"api.openai.com:443:127.0.0.1:{origin.port}")
+
+
+@test
+def run_holds_a_budget_on_intercepted_calls(folder: Path) -> None:
+    with intercepted(folder) as (them, _, _, resolved):
+        twice = f"{CALL} -o /dev/null; {CALL}"
+        done = them.run("sh", "-c", twice, options=(*resolved, "--budget", "1tok", "--hard"))
         assert done.stdout.startswith(" 200") and done.stdout.endswith(" 402") and "budget" in done.stdout, done
         them.wait_until_ended()
 
 
 @test
 def run_lets_no_client_escape_a_hard_budget(folder: Path) -> None:
-    authority = Authority(folder)
-    with Origin(StandIn(), tls=authority.server_context("DNS:api.openai.com")) as origin:
-        them = Runs(folder, origin)
-        them.proxy.config_file.write_text(f"origin_ca: {authority.certificate}\n")
-        resolve = f"api.openai.com:443:127.0.0.1:{origin.port}"
-        call = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
-        pinned = f"{call} --cacert {authority.certificate}"
-        options = ("--resolve", resolve, "--budget", "5usd", "--hard")
-        done = them.run("sh", "-c", f"{call}; {pinned}; {until_seen(True)}; {pinned}", options=options)
+    with intercepted(folder) as (them, origin, certificate, resolved):
+        pinned = f"{CALL} --cacert {certificate}"
+        options = (*resolved, "--budget", "5usd", "--hard")
+        done = them.run("sh", "-c", f"{CALL}; {pinned}; {until_seen(True)}; {pinned}", options=options)
         assert done.returncode == 60 and len(origin.requests) == 1, done
         assert "as --hard lets none pass unread: curl/" in done.stderr and "Calls: 1" in done.stderr, done
         # Another run is not blamed for it.
-        options = ("--resolve", resolve, "--budget", "5usd")
-        done = them.run("sh", "-c", f"{call}; {pinned}; {until_seen(False)}; {pinned}", options=options)
+        options = (*resolved, "--budget", "5usd")
+        done = them.run("sh", "-c", f"{CALL}; {pinned}; {until_seen(False)}; {pinned}", options=options)
         assert done.returncode == 0 and done.stdout.endswith(" 200") and "Calls: 1" in done.stderr, done
         assert "not counted: a client does not take our certificate, and passes unread since: curl/" in done.stderr, done
         them.wait_until_ended()
@@ -578,6 +584,51 @@ def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
         with them.proxy:
             done = them.run("true", options=("--intercept", "llm.example"))
             assert done.returncode == 2 and "settings of its own" in done.stderr, done
+    with runs(folder) as them:
+        inner = shlex.join(them.words(["-q", "--intercept", "llm.example"], ["true"]))
+        done = them.run("sh", "-c", f"{inner}; echo $?", options=("-q",))
+        assert done.stdout == "2\n" and "other programs use it" in done.stderr, done
+
+
+@test
+def run_with_other_settings_has_a_proxy_of_its_own_after_a_run(folder: Path) -> None:
+    with runs(folder) as them:
+        for host in ("a.example", "b.example"):
+            done = them.run("true", options=("-q", "--tunnel", host))
+            assert done.returncode == 0, done
+        up = them.proxy.run("up", "--listen", "127.0.0.1:0")
+        assert up.returncode == 0 and "serves in the background" in up.stdout, up
+        assert them.proxy.run("down").returncode == 0
+
+
+@test
+def run_and_up_wait_for_a_proxy_that_is_ending(folder: Path) -> None:
+    go_on = threading.Event()
+    with Origin(paused_stream(go_on, patience=60)) as origin:
+        them = Runs(folder, origin)
+        with them.proxy.config_file.open("a") as settings:
+            settings.write("timeouts:\n  drain: 60s\n")
+        proxy = them.proxy.start()
+        with Connection.open(proxy.port) as client:
+            client.send(request("POST", TARGET, BODY))
+            client.read_head()
+            client.read_chunk()
+            proxy.signal(signal.SIGTERM)
+            status = proxy.data_dir / "status.json"
+            until(lambda: json.loads(status.read_text())["draining"], "it does not end")
+            waiting = [
+                subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=proxy.environment)
+                for words in (them.words(["-q"], ["true"]), [*proxy.command_line("up"), "--listen", "127.0.0.1:0"])
+            ]
+            said = [process.stderr.readline() for process in waiting if process.stderr]
+            assert all("waiting for the proxy" in line for line in said), said
+            go_on.set()
+            assert b"[DONE]" in read_rest(client)
+        for process in waiting:
+            output, errors = process.communicate(timeout=60)
+            # The run's own proxy may have been there first.
+            assert process.returncode == 0 or "serves here for `tokometer run`" in errors, (output, errors)
+        assert proxy.run("down").returncode == 0
 
 
 @test
