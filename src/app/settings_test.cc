@@ -199,7 +199,7 @@ TEST_F(SettingsTest, RefusesAnOriginThatIsTheProxyItself) {
   std::string file = write("base_url: http://127.0.0.1:4141\ntype: openai\n").string();
   EXPECT_EQ(faults(), file + ":1: base_url: " + loop);
   file = write("listen: 0.0.0.0:5000\norigins:\n  openai: http://localhost:5000/openai\n").string();
-  EXPECT_EQ(faults(), file + ":2: origins: openai: " + loop);
+  EXPECT_EQ(faults(), file + ":3: origins: openai: " + loop);
   write("listen: 127.0.0.1:5000\norigins:\n  openai: http://localhost:4141/openai\n");
   EXPECT_EQ(faults(), "");
 }

@@ -49,7 +49,12 @@ Result<std::unique_ptr<Connection>> Connection::open(IoContext& context, const A
 }
 
 Connection::Connection(IoContext& context, Fd fd, std::unique_ptr<TlsStream> tls, ConnectionOwner& owner, State state)
-    : context_(context), owner_(&owner), tls_(std::move(tls)), fd_(std::move(fd)), state_(state) {}
+    : context_(context),
+      owner_(&owner),
+      tls_(std::move(tls)),
+      fd_(std::move(fd)),
+      state_(state),
+      heard_(context.loop.steady()) {}
 
 Connection::~Connection() {
   part();
@@ -164,18 +169,14 @@ void Connection::on_reached() {
 }
 
 void Connection::on_established() {
+  heard_ = context_.loop.steady();
   state_ = State::kEstablished;
   owner_->on_connected(*this);
 }
 
 void Connection::count_read(std::size_t bytes) {
-  moved_ = true;
+  heard_ = context_.loop.steady();
   Counters::add(context_.counters.bytes_read, std::uint64_t{bytes});
-}
-
-void Connection::count_written(std::size_t bytes) {
-  moved_ = moved_ || bytes > 0;
-  Counters::add(context_.counters.bytes_written, std::uint64_t{bytes});
 }
 
 // Not past what waits to be delivered first.
@@ -253,7 +254,7 @@ void Connection::drain_pipe() {
       joined_->write_failed();
       return;
     }
-    joined_->count_written(static_cast<std::size_t>(count));
+    Counters::add(context_.counters.bytes_written, static_cast<std::uint64_t>(count));
   }
   drop_pipe();
 }
@@ -328,7 +329,7 @@ void Connection::write(std::initializer_list<std::string_view> pieces) {
     const ssize_t result = write_some(fd_.number(), std::span(vectors).first(used));
     if (result < 0 && !would_block(errno)) return write_failed();
     auto sent = static_cast<std::size_t>(std::max<ssize_t>(result, 0));
-    count_written(sent);
+    Counters::add(context_.counters.bytes_written, std::uint64_t{sent});
     if (sent == size) continue;
     for (std::size_t i = 0; i < used; ++i) {
       const std::size_t skipped = std::min(sent, vectors[i].iov_len);
@@ -347,7 +348,7 @@ void Connection::flush() {
     return;
   }
   out_sent_ += static_cast<std::size_t>(result);
-  count_written(static_cast<std::size_t>(result));
+  Counters::add(context_.counters.bytes_written, static_cast<std::uint64_t>(result));
   if (queued_bytes() == 0) {
     out_ = std::string();  // gives the memory back
     out_sent_ = 0;

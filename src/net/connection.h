@@ -20,7 +20,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/error.h"
 #include "net/address.h"
@@ -89,8 +88,7 @@ class Connection final : public Watcher {
   bool is_open() const { return static_cast<bool>(fd_); }
   bool eof_seen() const { return eof_; }
   std::size_t queued_bytes() const { return out_.size() - out_sent_; }
-  // Whether bytes came or went since this was last asked, or some wait for a peer to take them.
-  bool is_busy() { return std::exchange(moved_, false) || queued_bytes() > 0 || pipe_ != nullptr; }
+  proxy::Traffic traffic() const { return {.heard = heard_, .waits = queued_bytes() > 0 || pipe_ != nullptr}; }
   // Could be used for another exchange: open both ways, nothing queued, and nothing unread unless that `may_say`
   // something.
   bool is_reusable(bool may_say = false) const;
@@ -113,7 +111,6 @@ class Connection final : public Watcher {
   void on_reached();
   void on_established();
   void count_read(std::size_t bytes);
-  void count_written(std::size_t bytes);
   void read();
   bool may_deliver() const;
   void deliver(std::string_view bytes);
@@ -145,8 +142,8 @@ class Connection final : public Watcher {
   std::unique_ptr<Pipe> pipe_;    // on the way there
   bool much_ = false;             // comes here, so that it is spliced
   State state_;
+  SteadyTime heard_;       // when bytes last came, or it was established
   bool readable_ = false;  // the socket may have more than was read
-  bool moved_ = false;     // bytes, since that was last asked
   bool ended_ = false;     // FIN or an error waits behind the bytes
   bool paused_ = false;
   bool eof_pending_ = false;  // seen: close_notify for TLS, FIN for others

@@ -226,11 +226,11 @@ void Dial::fail(proxy::NetError why) {
   owner_.on_dial_failed(*this, why);
 }
 
-// Where a tunnel was to lead is nobody's business: only that the upstream proxy does not serve is worth a line.
+// Where a client of its own accord wants to go is nobody's business: only that the upstream proxy does not serve is
+// worth a line.
 void Dial::tell(bool at_proxy) {
-  const bool tunnel = offer_ == proxy::Offer::kTunnel;
-  if (tunnel && !at_proxy) return;
-  const std::string to = tunnel ? "a tunnel" : fmt::format("origin {}:{}", origin_.host, origin_.port);
+  if (origin_.is_private && !at_proxy) return;
+  const std::string to = origin_.is_private ? "a tunnel" : fmt::format("origin {}:{}", origin_.host, origin_.port);
   const std::string through = at_proxy ? fmt::format(", upstream proxy {}", by_->text()) : std::string();
   const std::string what = fmt::format("{}{}: {}", to, through, reason_);
   log_.once(LogLevel::kWarn, what, what);

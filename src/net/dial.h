@@ -46,8 +46,8 @@ class DialOwner {
 
 class Dial final : public Disposable, private ConnectionOwner {
  public:
-  Dial(IoContext& context, Resolver& resolver, TlsClient& tls, const UpstreamProxies& upstream,
-       const OwnAddresses& own, Log& log, const proxy::Origin& origin, proxy::Offer offer, DialOwner& owner);
+  Dial(IoContext& context, Resolver& resolver, TlsClient& tls, const UpstreamProxies& upstream, const OwnAddresses& own,
+       Log& log, const proxy::Origin& origin, proxy::Offer offer, DialOwner& owner);
   ~Dial() override;
 
   // Never answers from within the call.

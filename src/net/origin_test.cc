@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "net/loopback_peer.h"
 #include "net/server.h"
@@ -19,6 +22,10 @@ class OriginTest : public testing::Test {
     auto server = Server::open(options_, system_clock(), log_);
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
+    if (behind_itself_) {
+      const std::string itself = "0x7f000001:" + std::to_string(server_->addresses()[0].port());
+      server_->set_upstream({.http = *UpstreamProxy::parse(itself)});
+    }
     if (port == 0) port = server_->addresses()[0].port();
     const proxy::Origin origin{.tls = false, .host = host, .port = port};
     ASSERT_TRUE(server_->start(std::make_shared<TestFactory>(
@@ -43,6 +50,7 @@ class OriginTest : public testing::Test {
   Log log_{LogLevel::kOff};
   Sightings seen_;
   PeerListener origin_;
+  bool behind_itself_ = false;  // its upstream proxy
   std::unique_ptr<Server> server_;
 };
 
@@ -192,15 +200,25 @@ TEST_F(OriginTest, TriesTheNextAddressWhenOneRefuses) {
 // However it is written: systems take more forms of an address than one.
 TEST_F(OriginTest, DoesNotGoToItself) {
   int times = 0;
-  for (const std::string listen : {"127.0.0.1:0", "0.0.0.0:0"}) {
-    for (const std::string host : {"127.0.0.1", "localhost", "0.0.0.0", "0x7f000001", "2130706433"}) {
+  const std::vector<std::string> one = {"127.0.0.1", "localhost", "0.0.0.0", "0x7f000001", "2130706433", "127.1"};
+  const std::vector<std::string> many = {"127.0.0.1", "127.0.0.2", "localhost", "0.0.0.0"};
+  for (const auto& [listen, hosts] : {std::pair{"127.0.0.1:0", one}, std::pair{"0.0.0.0:0", many}}) {
+    for (const std::string& host : hosts) {
       serve(host, 0, listen);
       Peer peer = client("ping");
       EXPECT_TRUE(seen_.wait("origin closed: loop", ++times)) << host << " of " << listen;
       EXPECT_EQ(peer.receive_all(), "");
     }
   }
-  EXPECT_EQ(server_->stats().origins, 0U);
+  EXPECT_TRUE(eventually([&] { return server_->stats().origins == 0; }));
+}
+
+TEST_F(OriginTest, DoesNotGoThroughItself) {
+  behind_itself_ = true;
+  serve("a.example", 80);
+  Peer peer = client("ping");
+  EXPECT_TRUE(seen_.wait("origin closed: loop"));
+  EXPECT_EQ(peer.receive_all(), "");
 }
 
 // A listener whose backlog is full: its kernel drops what would connect.

@@ -126,9 +126,9 @@ void SessionDriver::join(proxy::ConnId id) {
   if (client_ && to != nullptr) client_->join(*to);
 }
 
-bool SessionDriver::is_busy(proxy::ConnId id) {
-  Connection* const found = connection(id);
-  return found != nullptr && found->is_busy();
+proxy::Traffic SessionDriver::traffic(proxy::ConnId id) {
+  const Connection* const found = connection(id);
+  return found == nullptr ? proxy::Traffic() : found->traffic();
 }
 
 void SessionDriver::pause(proxy::ConnId id, bool paused) {

@@ -67,7 +67,7 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   bool vouches_for(std::string_view name) override;
   void secure(std::string_view name, std::string_view received) override;
   void join(proxy::ConnId id) override;
-  bool is_busy(proxy::ConnId id) override;
+  proxy::Traffic traffic(proxy::ConnId id) override;
   void pause(proxy::ConnId id, bool paused) override;
   void arm(proxy::Timer timer, std::chrono::milliseconds delay) override;
   std::string client_address() const override { return client_ ? client_->peer() : std::string(); }

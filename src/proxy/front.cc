@@ -8,6 +8,8 @@
 
 #include "provider/registry.h"
 #include "proxy/failure.h"
+#include "proxy/tunnel_rest.h"
+#include "wire/fields.h"
 #include "wire/http1_encoder.h"
 
 namespace tokometer::proxy {
@@ -17,8 +19,6 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
 constexpr std::uint16_t kTlsPort = 443;
-// A tunnel in which nothing moves for so long has no reason to hold up a shutdown.
-constexpr std::chrono::seconds kQuiet{1};
 // Some clients look at our certificate when TLS stands already. Who closes later than this had no use for the
 // connection.
 constexpr std::chrono::seconds kLook{2};
@@ -168,7 +168,7 @@ void Front::on_timer(Timer timer) {
     close_client(Close::kReset);
     close_origin(Close::kReset);
   } else if (timer == Timer::kIdle && state_ == State::kTunnel) {
-    end_if_quiet();
+    end_if_at_rest();
   }
 }
 
@@ -181,8 +181,7 @@ void Front::on_shutdown() {
   if (session_) {
     session_->on_shutdown();
   } else if (state_ == State::kTunnel) {
-    is_quiet();  // counts from now on
-    driver_.arm(Timer::kIdle, kQuiet);
+    end_if_at_rest();
   } else {
     close_client(Close::kGraceful);
     close_origin(Close::kReset);
@@ -230,7 +229,7 @@ void Front::begin_connect(Http1Session::Connect connect) {
   said_ = std::move(connect.said);
   driver_.arm(Timer::kHead, context_->settings.timeouts.head);
   state_ = State::kHello;
-  auto to = parse_authority(connect.authority, true, kTlsPort);
+  auto to = parse_authority(wire::lower_case(connect.authority), true, kTlsPort);
   if (!to) {
     refuse(400, "target", fmt::format("CONNECT {}: {}", connect.authority, to.error().message));
     return;
@@ -277,7 +276,7 @@ void Front::read_hello() {
         open_tunnel();
         return;
       }
-      to_.origin.tls = false;
+      to_ = *parse_authority(to_.authority, false, to_.origin.port);  // which was one before
       open_session(Protocol::kHttp1, &to_);
       on_bytes(kClient, std::exchange(held_, {}));
       return;
@@ -320,6 +319,7 @@ void Front::open_tunnel() {
   driver_.pause(kClient, true);
   Origin origin = to_.origin;
   origin.tls = false;
+  origin.is_private = true;
   origin_ = driver_.connect(origin, Reuse::kFresh, Offer::kTunnel);
 }
 
@@ -332,15 +332,14 @@ void Front::start_tunnel() {
   if (writable) driver_.pause(kClient, false);
 }
 
-// Whether nothing has moved in the tunnel since this was last asked. Both are asked, as each forgets.
-bool Front::is_quiet() {
-  const bool client_busy = driver_.is_busy(kClient);
-  return !driver_.is_busy(origin_) && !client_busy;
-}
-
-void Front::end_if_quiet() {
-  if (!is_quiet()) {
-    driver_.arm(Timer::kIdle, kQuiet);
+// At shutdown: what still moves gets its time.
+void Front::end_if_at_rest() {
+  const Traffic client = driver_.traffic(kClient);
+  const Traffic origin = driver_.traffic(origin_);
+  const TunnelState tunnel{.moved = std::max(client.heard, origin.heard), .awaited = client.heard >= origin.heard};
+  const milliseconds left = client.waits || origin.waits ? kRestAfter : until_rest(tunnel, driver_.steady());
+  if (left.count() > 0) {
+    driver_.arm(Timer::kIdle, left);
     return;
   }
   close_client(Close::kGraceful);

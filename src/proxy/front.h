@@ -60,8 +60,7 @@ class Front final : public Session {
   void tell_of_tunnel(std::string_view host) const;
   void open_tunnel();
   void start_tunnel();
-  bool is_quiet();
-  void end_if_quiet();
+  void end_if_at_rest();
   bool left_at_once();
   void turned_away();
   void refuse(int status, std::string_view code, std::string_view message);

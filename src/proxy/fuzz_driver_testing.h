@@ -51,9 +51,9 @@ class FuzzDriver : public Driver {
   void join(ConnId conn) override {
     TOKOMETER_CHECK(open_.contains(kClient) && conn != kClient && open_.contains(conn) && !connecting(conn));
   }
-  bool is_busy(ConnId conn) override {
+  Traffic traffic(ConnId conn) override {
     TOKOMETER_CHECK(open_.contains(conn));
-    return false;
+    return {};
   }
   void pause(ConnId conn, bool paused) override {
     TOKOMETER_CHECK(open_.contains(conn));
