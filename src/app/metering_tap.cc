@@ -45,8 +45,9 @@ void journal(const MeteringServices& services, const event::Event& event) {
 // The journal has the event when this returns.
 void record(const MeteringServices& services, event::Event&& event) {
   journal(services, event);
-  services.budgets.add(event);
-  services.metrics.exchange_closed(event);
+  const Counted before = services.estimates.settle(event);
+  services.budgets.add(event, before);
+  services.metrics.exchange_closed(event, before);
   if (services.feed != nullptr) services.feed->offer(std::move(event));
 }
 
@@ -221,8 +222,9 @@ class MeteringTap final : public proxy::Tap {
     if (!part.billable) return;
     part.id = ids_.make(part.started_at);
     journal(services_, part);
-    services_.budgets.add(part);
-    services_.metrics.call_counted(part);
+    const Counted before = services_.estimates.settle(part);
+    services_.budgets.add(part, before);
+    services_.metrics.call_counted(part, before);
     if (services_.feed != nullptr) services_.feed->offer(std::move(part));
   }
 

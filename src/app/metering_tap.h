@@ -26,6 +26,7 @@
 #include "app/accounts.h"
 #include "app/budgets.h"
 #include "app/capture.h"
+#include "app/counted_estimates.h"
 #include "app/event_feed.h"
 #include "app/late_estimates.h"
 #include "app/metrics.h"
@@ -52,6 +53,7 @@ struct MeteringServices {
   const Accounts& accounts;
   quota::Board& quotas;
   Budgets& budgets;
+  CountedEstimates& estimates;
   LateEstimates& late;
   TunnelledHosts& tunnelled;
   bool capture_known = true;  // of endpoints that a spec names

@@ -204,6 +204,7 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                                   .accounts = *accounts_,
                                   .quotas = quotas_,
                                   .budgets = *budgets_,
+                                  .estimates = estimates_,
                                   .late = late_,
                                   .tunnelled = tunnelled_,
                                   .capture_known = config_.capture.enabled,

@@ -28,6 +28,7 @@
 #include "app/budgets.h"
 #include "app/capture.h"
 #include "app/config.h"
+#include "app/counted_estimates.h"
 #include "app/event_feed.h"
 #include "app/instance.h"
 #include "app/interception.h"
@@ -122,6 +123,7 @@ class ProxyService {
   quota::Board quotas_;
   const std::shared_ptr<Budgets> budgets_;
   TunnelledHosts tunnelled_;
+  CountedEstimates estimates_;
   std::unique_ptr<event::Journal> journal_;  // null: the data folder cannot be used
   std::unique_ptr<store::Ingest> ingest_;    // null: no journal, or the store is switched off
   std::unique_ptr<CaptureStore> captures_;   // null: not asked for
