@@ -196,8 +196,9 @@ InternalPages::Reply InternalPages::tunnelled(std::string_view encoded_run) cons
   writer.begin_object().name("hosts").begin_array();
   for (const std::string& host : unread.hosts) writer.string(host);
   writer.end_array().name("distrustful").begin_array();
-  for (const auto& [client, host] : unread.distrustful) {
-    writer.begin_object().member("client", client).member("host", host).end_object();
+  for (const TunnelledHosts::Distrustful& one : unread.distrustful) {
+    writer.begin_object().member("client", one.client).member("host", one.host);
+    writer.member("unreadable", one.unreadable).end_object();
   }
   writer.end_array().end_object();
   body += '\n';

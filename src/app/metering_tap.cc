@@ -300,6 +300,15 @@ void MeteringTaps::distrusted(const proxy::Distrust::Client& client, bool silent
                                 lasts.count()));
 }
 
+void MeteringTaps::unreadable(const proxy::Distrust::Client& client) {
+  services_.tunnelled.add(client.run, {.client = client.name, .host = client.host, .unreadable = true});
+  services_.log.once(
+      LogLevel::kWarn, fmt::format("unreadable/{}/{}", client.name, client.host),
+      fmt::format("{} speaks no TLS that can be read with {}: its calls there fail, as its run has a hard budget and "
+                  "none may pass unread (said once)",
+                  client.name.empty() ? "a client" : client.name, client.host));
+}
+
 void MeteringTaps::tunnelled(std::string_view host, const client::CallContext* context) {
   if (context != nullptr && !context->run.empty()) services_.tunnelled.add(context->run, host);
 }

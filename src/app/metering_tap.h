@@ -80,6 +80,7 @@ class MeteringTaps final : public proxy::TapFactory {
   std::unique_ptr<proxy::Tap> open(const proxy::ExchangeStart& start) override;
   void refused(std::string_view code) override { services_.metrics.refused(code); }
   void distrusted(const proxy::Distrust::Client& client, bool silent) override;
+  void unreadable(const proxy::Distrust::Client& client) override;
   void tunnelled(std::string_view host, const client::CallContext* context) override;
   void unreadable_context(std::string_view fault) override;
 

@@ -94,7 +94,8 @@ Unread ask_unread(const std::string& address, const std::filesystem::path& data_
   for (const json::Node host : root["hosts"].elements()) unread.hosts.emplace_back(host.string().value_or(""));
   for (const json::Node one : root["distrustful"].elements()) {
     unread.distrustful.push_back({.client = std::string(one["client"].string().value_or("")),
-                                  .host = std::string(one["host"].string().value_or(""))});
+                                  .host = std::string(one["host"].string().value_or("")),
+                                  .unreadable = one["unreadable"].boolean().value_or(false)});
   }
   return unread;
 }
