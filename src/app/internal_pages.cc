@@ -178,7 +178,8 @@ InternalPages::Reply InternalPages::health(bool with_names) const {
     const auto entries = sources_.distrust->entries(sources_.clock.steady());
     for (const proxy::Distrust::Entry& entry : std::span(entries).first(std::min(entries.size(), kNamedClients))) {
       writer.begin_object().member("client", entry.client.name).member("host", entry.client.host);
-      writer.member("silent", entry.silent).member("held", entry.client.held).end_object();
+      writer.member("silent", entry.silent).member("held", entry.client.held);
+      writer.member("until", format_rfc3339(wall_time(sources_.clock, entry.until))).end_object();
     }
     writer.end_array();
   }

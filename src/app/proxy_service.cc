@@ -241,6 +241,10 @@ bool ProxyService::is_beyond_loopback() const { return !std::ranges::all_of(conf
 
 std::shared_ptr<const proxy::Forwarding> ProxyService::make_forwarding(
     const Config& config, std::shared_ptr<const provider::Registry> providers) {
+  {
+    const std::lock_guard lock(domains_mutex_);
+    domains_ = intercepted_domains(*providers, config);
+  }
   proxy::ForwardingOptions options{.intercept = config.intercept, .tunnel = config.tunnel, .token = {}, .own = {}};
   options.own = listening();
   if (is_beyond_loopback()) {
@@ -250,10 +254,6 @@ std::shared_ptr<const proxy::Forwarding> ProxyService::make_forwarding(
       return nullptr;
     }
     options.token = std::move(*token);
-  }
-  {
-    const std::lock_guard lock(domains_mutex_);
-    domains_ = intercepted_domains(*providers, config);
   }
   return std::make_shared<const proxy::Forwarding>(std::move(providers), std::move(options), distrust_);
 }
@@ -265,13 +265,24 @@ Result<std::unique_ptr<net::CertificateAuthority>> ProxyService::find_authority(
     const std::lock_guard lock(domains_mutex_);
     domains = domains_;
   }
-  auto authority = open_authority(config_.data_dir, domains);
+  auto authority = open_authority(config_.data_dir, domains, log_);
   if (!authority) return authority;
   if (const auto uncovered = uncovered_domains((*authority)->info(), domains); !uncovered.empty()) {
     const std::string what = uncovered_text(uncovered);
     log_.once(LogLevel::kWarn, what, what);
   }
+  if (const std::string what = unlimited_text((*authority)->info(), domains); !what.empty()) {
+    log_.once(LogLevel::kWarn, what, what);
+  }
   return authority;
+}
+
+// At the start, of the authority that is there, or will be made when it is needed.
+void ProxyService::tell_of_limits() const {
+  const auto authority =
+      net::CertificateAuthority::read(net::CertificateAuthority::certificate_path(authority_folder(config_.data_dir)));
+  const std::string unlimited = unlimited_text(authority.value_or(net::CertificateAuthority::Info()), domains_);
+  if (!unlimited.empty() && (authority || domains_.empty())) log_.once(LogLevel::kWarn, unlimited, unlimited);
 }
 
 Result<void> ProxyService::bind() {
@@ -320,6 +331,7 @@ Result<void> ProxyService::start(Start start) {
         });
     done.wait_for(kRememberingWait);
   }
+  tell_of_limits();
   // Before anybody can ask for a page that shows it.
   status_.start = std::move(start);
   if (auto started = server_->start(std::make_shared<proxy::FrontFactory>(contexts_)); !started) return started;

@@ -109,6 +109,7 @@ class ProxyService {
                                                            std::shared_ptr<const provider::Registry> providers);
   bool is_beyond_loopback() const;  // others can reach us
   Result<std::unique_ptr<net::CertificateAuthority>> find_authority();
+  void tell_of_limits() const;
 
   Config config_;
   const Clock& clock_;
@@ -122,8 +123,8 @@ class ProxyService {
   std::optional<Accounts> accounts_;
   quota::Board quotas_;
   const std::shared_ptr<Budgets> budgets_;
-  TunnelledHosts tunnelled_;
   CountedEstimates estimates_;
+  TunnelledHosts tunnelled_;
   std::unique_ptr<event::Journal> journal_;  // null: the data folder cannot be used
   std::unique_ptr<store::Ingest> ingest_;    // null: no journal, or the store is switched off
   std::unique_ptr<CaptureStore> captures_;   // null: not asked for
