@@ -127,8 +127,10 @@ TEST_F(CertificateFile, IsNotGoodForAnyHostUnsaid) {
   ASSERT_TRUE(net::CertificateAuthority::open(folder_, {}));
   EXPECT_EQ(check("interception").verdict, Verdict::kWarn);
   EXPECT_THAT(check("interception").says, HasSubstr("good for any host, though `intercept` asks for that no longer"));
+  EXPECT_TRUE(check("interception").remedy.starts_with("tokometer ca rotate"));
   config_.intercept = {"x.*"};
   EXPECT_THAT(check("interception").says, HasSubstr("good for any host, as a pattern of `intercept`"));
+  EXPECT_TRUE(check("interception").remedy.starts_with("name domains in `intercept`"));
 }
 
 }  // namespace

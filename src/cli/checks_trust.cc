@@ -94,17 +94,16 @@ Finding check_certificate_file(const Patient& patient) {
 }
 
 std::optional<Finding> check_coverage(const Patient& patient) {
+  constexpr std::string_view kRotate = "tokometer ca rotate, then `tokometer ca install` if that was done before";
   const auto wanted = wanted_domains(patient.config);
   if (!wanted) return std::nullopt;
   if (std::string unlimited = app::unlimited_text(*patient.authority, *wanted); !unlimited.empty()) {
     return Finding{"interception", Verdict::kWarn, std::move(unlimited),
-                   "name domains in `intercept` (*.x.com), then `tokometer ca rotate`, and `tokometer ca install` if "
-                   "that was done before"};
+                   fmt::format("{}{}", wanted->empty() ? "name domains in `intercept` (*.x.com), then " : "", kRotate)};
   }
   const auto uncovered = app::uncovered_domains(*patient.authority, *wanted);
   if (uncovered.empty()) return std::nullopt;
-  return Finding{"interception", Verdict::kWarn, app::uncovered_text(uncovered),
-                 "tokometer ca rotate, then `tokometer ca install` if that was done before"};
+  return Finding{"interception", Verdict::kWarn, app::uncovered_text(uncovered), std::string(kRotate)};
 }
 
 }  // namespace
