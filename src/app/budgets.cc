@@ -29,11 +29,6 @@ std::string dollars_exactly(std::int64_t picodollars) {
   return fmt::format("${}", format::count(picodollars / kPerDollar));
 }
 
-std::int64_t tokens_of(const meter::Usage& usage) {
-  if (usage.total_tokens) return sane_count(*usage.total_tokens);
-  return add_saturated(sane_count(usage.input_tokens.value_or(0)), sane_count(usage.output_tokens.value_or(0)));
-}
-
 }  // namespace
 
 std::string spent_text(const client::Budget& budget, std::int64_t picodollars, std::int64_t tokens) {
@@ -91,17 +86,21 @@ std::optional<proxy::CallGate::Refusal> Budgets::refuse(const client::CallContex
   return refusal;
 }
 
-void Budgets::add(const event::Event& event) {
+void Budgets::add(const event::Event& event, const Counted& before) {
   if (event.run.empty() || !event.billable) return;
   const std::lock_guard lock(mutex_);
   for (std::string_view id = event.run; !id.empty(); id = client::run_around(id)) {
-    if (const auto found = runs_.find(id); found != runs_.end()) add(event, found->first, found->second);
+    if (const auto found = runs_.find(id); found != runs_.end()) {
+      // An estimate may have been of another run.
+      const bool has_counted = client::is_within_run(before.run, id);
+      add(event, has_counted ? before : Counted(), found->first, found->second);
+    }
   }
 }
 
-void Budgets::add(const event::Event& event, const std::string& id, Run& run) {
-  run.picodollars = add_saturated(run.picodollars, event.cost_picodollars.value_or(0));
-  run.tokens = add_saturated(run.tokens, tokens_of(event.usage));
+void Budgets::add(const event::Event& event, const Counted& before, const std::string& id, Run& run) {
+  run.picodollars = add_saturated(run.picodollars, beyond(event.cost_picodollars, before.picodollars).value_or(0));
+  run.tokens = add_saturated(run.tokens, *beyond(all_tokens(event.usage), before.tokens));
   if (!is_used_up(run) || std::exchange(run.told, true)) return;
   log_.warn("run {}: its budget is used up: {}{}", id, spent_text(run.budget, run.picodollars, run.tokens),
             run.budget.hard ? "; further calls are refused" : "");

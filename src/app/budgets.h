@@ -5,8 +5,8 @@
 //
 // The budget of a run travels in the context of its calls (client/call_context.h), so that any proxy can hold it. Calls
 // count when they have ended: those that run at the same time may go past a budget together. A call whose cost is not
-// known adds nothing to what is counted in money. A restart forgets what was used. What a run within a run uses counts
-// for both.
+// known adds nothing to what is counted in money, and exact figures that replace an estimate add what they are more. A
+// restart forgets what was used. What a run within a run uses counts for both.
 //
 // Thread-safe.
 #pragma once
@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 
+#include "app/counted_estimates.h"
 #include "base/log.h"
 #include "client/call_context.h"
 #include "event/event.h"
@@ -35,8 +36,9 @@ class Budgets final : public proxy::CallGate {
   Budgets(Log& log, Limits limits) : log_(log), limits_(limits) {}
 
   std::optional<proxy::CallGate::Refusal> refuse(const client::CallContext& context) override;
-  // An event of a run that `refuse` was never asked for is passed over.
-  void add(const event::Event& event);
+  // An event of a run that `refuse` was never asked for is passed over. `before`: what has counted for it already, in
+  // the run that this names.
+  void add(const event::Event& event, const Counted& before = {});
 
   std::size_t runs() const;
 
@@ -51,7 +53,7 @@ class Budgets final : public proxy::CallGate {
   static bool is_used_up(const Run& run);
   // The run, known from now on. Under the lock, as `add` below.
   Run& hold(const std::string& id, const client::Budget& budget);
-  void add(const event::Event& event, const std::string& id, Run& run);
+  void add(const event::Event& event, const Counted& before, const std::string& id, Run& run);
 
   Log& log_;
   const Limits limits_;

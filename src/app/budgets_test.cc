@@ -65,6 +65,25 @@ TEST_F(BudgetsTest, ASoftBudgetIsOnlyTold) {
   EXPECT_THAT(lines, ElementsAre(HasSubstr("run r: its budget is used up: 10 of 10 tokens")));
 }
 
+TEST_F(BudgetsTest, ExactFiguresCountOnlyWhatIsMoreThanTheirEstimate) {
+  const auto run = context("r", "10tok 1usd hard");
+  EXPECT_FALSE(budgets.refuse(run));
+  budgets.add(call("r", kDollar / 2, 6));
+  budgets.add(call("r", kDollar / 2, 4), {.tokens = 6, .picodollars = kDollar / 2, .run = "r"});
+  EXPECT_FALSE(budgets.refuse(run));
+  budgets.add(call("r", 0, 10), {.tokens = 6, .run = "r"});
+  EXPECT_THAT(budgets.refuse(run)->message, HasSubstr("$0.50 of $1, 10 of 10 tokens"));
+}
+
+TEST_F(BudgetsTest, AnEstimateCountedForItsOwnRunOnly) {
+  EXPECT_FALSE(budgets.refuse(context("a", "10tok hard")));
+  EXPECT_FALSE(budgets.refuse(context("b", "10tok hard")));
+  budgets.add(call("a", 0, 9));
+  budgets.add(call("b", 0, 10), {.tokens = 9, .run = "a"});
+  EXPECT_FALSE(budgets.refuse(context("a", "10tok hard")));
+  EXPECT_TRUE(budgets.refuse(context("b", "10tok hard")));
+}
+
 TEST_F(BudgetsTest, RunsDoNotMix) {
   EXPECT_FALSE(budgets.refuse(context("a", "10tok hard")));
   EXPECT_FALSE(budgets.refuse(context("b", "10tok hard")));

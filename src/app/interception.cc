@@ -8,6 +8,7 @@
 #include <iterator>
 #include <set>
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "base/files.h"
@@ -26,7 +27,7 @@ std::string domain_of(std::string_view host) {
   }
   host = host.substr(0, host.find(':'));
   const bool is_ip = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return is_ip || host == "localhost" ? std::string() : std::string(host);
+  return is_ip ? std::string() : std::string(host);
 }
 
 }  // namespace
@@ -44,12 +45,20 @@ std::vector<std::string> intercepted_domains(const provider::Registry& providers
     domains.insert(domain);
   }
   domains.erase("");
+  domains.erase("localhost");  // for which every authority is good
   return {domains.begin(), domains.end()};
 }
 
 Result<std::unique_ptr<net::CertificateAuthority>> open_authority(const std::filesystem::path& data_dir,
-                                                                  const std::vector<std::string>& domains) {
-  return net::CertificateAuthority::open(authority_folder(data_dir), domains);
+                                                                  const std::vector<std::string>& domains, Log& log) {
+  const std::filesystem::path folder = authority_folder(data_dir);
+  std::error_code error;
+  const bool is_new = !std::filesystem::exists(net::CertificateAuthority::key_path(folder), error);
+  auto authority = net::CertificateAuthority::open(folder, domains);
+  if (!authority || !is_new) return authority;
+  const std::string unlimited = unlimited_text((*authority)->info(), domains);
+  if (!unlimited.empty()) log.once(LogLevel::kWarn, unlimited, unlimited);
+  return authority;
 }
 
 std::vector<std::string> uncovered_domains(const net::CertificateAuthority::Info& authority,
@@ -70,6 +79,15 @@ std::string uncovered_text(const std::vector<std::string>& uncovered, bool held)
       "rotate`",
       fmt::join(named, ", "), uncovered.size() > kNamed ? fmt::format(" and {} more", uncovered.size() - kNamed) : "",
       held ? "fail, as --hard lets none pass unread," : "pass unread");
+}
+
+std::string unlimited_text(const net::CertificateAuthority::Info& authority, const std::vector<std::string>& domains) {
+  if (!authority.permitted.empty()) return {};
+  return fmt::format(
+      "the certificate authority is good for any host, {}: who gets hold of its key can pose as any site to programs "
+      "that trust it",
+      domains.empty() ? "as a pattern of `intercept` (as x.* or *) ends in no domain that could limit it"
+                      : "though `intercept` asks for that no longer (`tokometer ca rotate` makes one with limits)");
 }
 
 bool is_local_listener(std::string_view listen) {

@@ -12,6 +12,7 @@
 
 #include "app/config.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "net/certificate_authority.h"
 #include "provider/registry.h"
 
@@ -20,12 +21,14 @@ namespace tokometer::app {
 // The folder of the certificate authority in a data folder.
 std::filesystem::path authority_folder(const std::filesystem::path& data_dir);
 
-// The domains of all specs' hosts and of `intercept`, sorted; empty: any, since `intercept` says so.
+// The domains of all specs' hosts and of `intercept`, sorted; empty: any, since a pattern of `intercept` has no end
+// that is a domain ("x.*", "*").
 std::vector<std::string> intercepted_domains(const provider::Registry& providers, const Config& config);
 
-// The authority in the data folder, made for these domains if there is none.
+// The authority in the data folder, made for these domains if there is none; `log` is told once of one that was made
+// for any host.
 Result<std::unique_ptr<net::CertificateAuthority>> open_authority(const std::filesystem::path& data_dir,
-                                                                  const std::vector<std::string>& domains);
+                                                                  const std::vector<std::string>& domains, Log& log);
 
 // Those of `domains` whose hosts clients would not believe this authority, as it was made before they were to be
 // intercepted: they are tunnelled. Empty: all are covered.
@@ -33,6 +36,10 @@ std::vector<std::string> uncovered_domains(const net::CertificateAuthority::Info
                                            const std::vector<std::string>& domains);
 // What is to be said of them, with its remedy. `held`: of a run whose calls may not pass unread.
 std::string uncovered_text(const std::vector<std::string>& uncovered, bool held = false);
+
+// What is to be said of an authority that is good for any host, since `domains` (empty: any) ask for that or no longer
+// do; empty: it is good for some only.
+std::string unlimited_text(const net::CertificateAuthority::Info& authority, const std::vector<std::string>& domains);
 
 // Whether an address of `listen` is reached from this machine only.
 bool is_local_listener(std::string_view listen);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 namespace tokometer::app {
 namespace {
 
@@ -30,6 +33,51 @@ TEST(UncoveredDomains, AreNamedWithTheRemedy) {
   EXPECT_THAT(many, HasSubstr("a, b, c, d, e and 2 more was"));
   EXPECT_THAT(many, HasSubstr("tokometer ca rotate"));
   EXPECT_THAT(many, Not(HasSubstr("f,")));
+}
+
+TEST(InterceptedDomains, AreAnyWhereAPatternEndsInNone) {
+  const auto registry = provider::Registry::load({}, {}).value();
+  const auto domains = [&](std::vector<std::string> intercept) {
+    Config config;
+    config.intercept = std::move(intercept);
+    return intercepted_domains(*registry, config);
+  };
+  EXPECT_THAT(domains({"a.example", "*.b.example", "c.*.d.example"}),
+              ElementsAre("a.example", "b.example", "d.example"));
+  for (const char* any : {"*", "x.*", "*.x.*", "10.*.0.7"}) EXPECT_THAT(domains({"a.example", any}), IsEmpty()) << any;
+  EXPECT_THAT(domains({"a.example", "*.localhost"}), ElementsAre("a.example")) << "every authority is good for that";
+}
+
+class OpenAuthority : public testing::Test {
+ protected:
+  OpenAuthority() {
+    std::string name = testing::TempDir() + "interception_XXXXXX";
+    data_dir_ = mkdtemp(name.data());
+  }
+  ~OpenAuthority() override { std::filesystem::remove_all(data_dir_); }
+  // What is logged when it is opened for these.
+  std::vector<std::string> opened_for(const std::vector<std::string>& domains) {
+    std::vector<std::string> lines;
+    Log log(LogLevel::kInfo, [&](LogLevel, std::string_view line) { lines.emplace_back(line); });
+    EXPECT_TRUE(open_authority(data_dir_, domains, log));
+    return lines;
+  }
+  std::filesystem::path data_dir_;
+};
+
+TEST_F(OpenAuthority, SaysWhenOneForAnyHostIsMade) {
+  EXPECT_THAT(opened_for({}), ElementsAre(HasSubstr("good for any host, as a pattern of `intercept`")));
+  EXPECT_THAT(opened_for({}), IsEmpty()) << "it was there";
+}
+
+TEST_F(OpenAuthority, SaysNothingOfOneWithLimits) { EXPECT_THAT(opened_for({"a.example"}), IsEmpty()); }
+
+TEST(UnlimitedText, SaysWhetherItIsStillAskedFor) {
+  EXPECT_THAT(unlimited_text({}, {}), HasSubstr("as a pattern of `intercept`"));
+  EXPECT_THAT(unlimited_text({}, {"a.example"}), HasSubstr("asks for that no longer (`tokometer ca rotate`"));
+  const net::CertificateAuthority::Info limited{
+      .name = {}, .fingerprint = {}, .not_before = {}, .not_after = {}, .permitted = {"a.example"}};
+  EXPECT_EQ(unlimited_text(limited, {}), "");
 }
 
 }  // namespace

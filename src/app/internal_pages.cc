@@ -181,7 +181,8 @@ InternalPages::Reply InternalPages::health(bool with_names) const {
     const auto entries = sources_.distrust->entries(sources_.clock.steady());
     for (const proxy::Distrust::Entry& entry : std::span(entries).first(std::min(entries.size(), kNamedClients))) {
       writer.begin_object().member("client", entry.client.name).member("host", entry.client.host);
-      writer.member("silent", entry.silent).member("held", entry.client.held).end_object();
+      writer.member("silent", entry.silent).member("held", entry.client.held);
+      writer.member("until", format_rfc3339(wall_time(sources_.clock, entry.until))).end_object();
     }
     writer.end_array();
   }
@@ -199,8 +200,9 @@ InternalPages::Reply InternalPages::tunnelled(std::string_view encoded_run) cons
   writer.begin_object().name("hosts").begin_array();
   for (const std::string& host : unread.hosts) writer.string(host);
   writer.end_array().name("distrustful").begin_array();
-  for (const auto& [client, host] : unread.distrustful) {
-    writer.begin_object().member("client", client).member("host", host).end_object();
+  for (const TunnelledHosts::Distrustful& one : unread.distrustful) {
+    writer.begin_object().member("client", one.client).member("host", one.host);
+    writer.member("unreadable", one.unreadable).end_object();
   }
   writer.end_array().end_object();
   body += '\n';

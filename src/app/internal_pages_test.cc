@@ -99,6 +99,29 @@ TEST_F(OverviewTest, EscapesNamesFromTheWire) {
   EXPECT_EQ(shown, 5U);
 }
 
+class StoppedClock final : public Clock {
+ public:
+  UtcTime now() const override { return UtcTime(std::chrono::seconds(1'767'323'045)); }  // 2026-01-02T03:04:05Z
+  SteadyTime steady() const override { return {}; }
+};
+
+TEST_F(OverviewTest, SaysHowLongClientsPassUnread) {
+  const StoppedClock clock;
+  PageSources all{.clock = clock, .metrics = metrics_, .start = &start_, .listening = {"127.0.0.1:4141"}};
+  proxy::Distrust distrust;
+  all.distrust = &distrust;
+  distrust.refused({.name = "curl/8", .host = "a.example", .run = {}, .address = {}}, clock.steady());
+  const std::string page = overview_page(all);
+  EXPECT_THAT(page, HasSubstr(R"(pass unread until <time datetime="2026-01-02T04:05:00.000000Z">04:05 UTC</time>)"));
+  EXPECT_THAT(page, HasSubstr("<code>tokometer reload</code>"));
+  EXPECT_THAT(ask(all, "/-/health", "localhost")->body, HasSubstr(R"("until":"2026-01-02T04:04:05.000000Z")"));
+
+  distrust.clear();
+  distrust.refused({.name = "curl/8", .host = "a.example", .run = "r", .address = {}, .held = true}, clock.steady());
+  EXPECT_THAT(overview_page(all), HasSubstr("fail, as its run has a hard budget. <code>tokometer doctor"));
+  EXPECT_THAT(overview_page(all), Not(HasSubstr("tokometer reload")));
+}
+
 TEST_F(OverviewTest, IsBounded) {
   for (int i = 0; i < 5; ++i) count(call(fmt::format("model-{}", i), i + 1));
   const std::string page = overview_page(sources(), {.models = 2});

@@ -45,8 +45,9 @@ void journal(const MeteringServices& services, const event::Event& event) {
 // The journal has the event when this returns.
 void record(const MeteringServices& services, event::Event&& event) {
   journal(services, event);
-  services.budgets.add(event);
-  services.metrics.exchange_closed(event);
+  const Counted before = services.estimates.settle(event);
+  services.budgets.add(event, before);
+  services.metrics.exchange_closed(event, before);
   if (services.feed != nullptr) services.feed->offer(std::move(event));
 }
 
@@ -223,8 +224,9 @@ class MeteringTap final : public proxy::Tap {
     if (!part.billable) return;
     part.id = ids_.make(part.started_at);
     journal(services_, part);
-    services_.budgets.add(part);
-    services_.metrics.call_counted(part);
+    const Counted before = services_.estimates.settle(part);
+    services_.budgets.add(part, before);
+    services_.metrics.call_counted(part, before);
     if (services_.feed != nullptr) services_.feed->offer(std::move(part));
   }
 
@@ -298,6 +300,15 @@ void MeteringTaps::distrusted(const proxy::Distrust::Client& client, bool silent
       client.held ? std::string("its calls there fail, as its run has a hard budget and none may pass unread")
                   : fmt::format("its calls there pass, but are not counted, for {} minutes or until `tokometer reload`",
                                 lasts.count()));
+}
+
+void MeteringTaps::unreadable(const proxy::Distrust::Client& client) {
+  services_.tunnelled.add(client.run, {.client = client.name, .host = client.host, .unreadable = true});
+  services_.log.once(
+      LogLevel::kWarn, fmt::format("unreadable/{}/{}", client.name, client.host),
+      fmt::format("{} speaks no TLS that can be read with {}: its calls there fail, as its run has a hard budget and "
+                  "none may pass unread (said once)",
+                  client.name.empty() ? "a client" : client.name, client.host));
 }
 
 void MeteringTaps::tunnelled(std::string_view host, const client::CallContext* context) {

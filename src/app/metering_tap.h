@@ -26,6 +26,7 @@
 #include "app/accounts.h"
 #include "app/budgets.h"
 #include "app/capture.h"
+#include "app/counted_estimates.h"
 #include "app/event_feed.h"
 #include "app/late_estimates.h"
 #include "app/metrics.h"
@@ -52,6 +53,7 @@ struct MeteringServices {
   const Accounts& accounts;
   quota::Board& quotas;
   Budgets& budgets;
+  CountedEstimates& estimates;
   LateEstimates& late;
   TunnelledHosts& tunnelled;
   bool capture_known = true;  // of endpoints that a spec names
@@ -78,6 +80,7 @@ class MeteringTaps final : public proxy::TapFactory {
   std::unique_ptr<proxy::Tap> open(const proxy::ExchangeStart& start) override;
   void refused(std::string_view code) override { services_.metrics.refused(code); }
   void distrusted(const proxy::Distrust::Client& client, bool silent) override;
+  void unreadable(const proxy::Distrust::Client& client) override;
   void tunnelled(std::string_view host, const client::CallContext* context) override;
   void unreadable_context(std::string_view fault) override;
 

@@ -65,37 +65,37 @@ Metrics::Model& Metrics::model_of(const event::Event& event) {
   return models_[std::move(key)];
 }
 
-void Metrics::exchange_closed(const event::Event& event) {
+void Metrics::exchange_closed(const event::Event& event, const Counted& before) {
   open_.fetch_sub(1, std::memory_order_relaxed);
   finished_.fetch_add(1, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   durations_[event.provider].add(event.duration_us);
   if (event.time_to_first_byte_us) first_bytes_[event.provider].add(*event.time_to_first_byte_us);
-  count_call(event);
+  count_call(event, before);
 }
 
-void Metrics::call_counted(const event::Event& event) {
+void Metrics::call_counted(const event::Event& event, const Counted& before) {
   const std::lock_guard lock(mutex_);
-  count_call(event);
+  count_call(event, before);
 }
 
-void Metrics::count_call(const event::Event& event) {
+void Metrics::count_call(const event::Event& event, const Counted& before) {
   Model& model = model_of(event);
   ++model.requests[event.status_code];
   if (!event.billable) return;
   const meter::Usage& usage = event.usage;
-  add_count(model.input, usage.input_tokens);
-  add_count(model.cache_read, usage.cache_read_input_tokens);
-  add_count(model.cache_creation, usage.cache_creation_input_tokens);
-  add_count(model.output, usage.output_tokens);
-  add_count(model.reasoning, usage.reasoning_output_tokens);
-  if (event.cost_picodollars) {
-    model.cost_picodollars = add_saturated(model.cost_picodollars.value_or(0), *event.cost_picodollars);
+  add_count(model.input, beyond(usage.input_tokens, before.input));
+  add_count(model.cache_read, beyond(usage.cache_read_input_tokens, before.cache_read));
+  add_count(model.cache_creation, beyond(usage.cache_creation_input_tokens, before.cache_creation));
+  add_count(model.output, beyond(usage.output_tokens, before.output));
+  add_count(model.reasoning, beyond(usage.reasoning_output_tokens, before.reasoning));
+  if (const auto cost = beyond(event.cost_picodollars, before.picodollars)) {
+    model.cost_picodollars = add_saturated(model.cost_picodollars.value_or(0), *cost);
   }
   if (usage.source == meter::UsageSource::kNone) {
     // 101: a turn on a WebSocket.
     if ((event.status_code >= 200 && event.status_code < 300) || event.status_code == 101) ++model.usage_none;
-  } else if (event::is_cost_missing(event)) {
+  } else if (event::is_cost_missing(event) && !before.cost_missing) {
     ++model.cost_unknown;
   }
 }

@@ -4,6 +4,9 @@
 // are bounded: past `Limits::label_sets` pairs of provider and model, further
 // ones are counted under model "other".
 //
+// Counters never decrease: an estimate stays counted, and the exact figures that replace it add what they are more
+// (app/counted_estimates.h), under their own model's name.
+//
 // Format: Prometheus text exposition 0.0.4. Names follow its conventions
 // (base units, `_total` for counters).
 //
@@ -22,6 +25,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/counted_estimates.h"
 #include "event/event.h"
 
 namespace tokometer::app {
@@ -52,12 +56,12 @@ class Metrics {
   explicit Metrics(Limits limits) : limits_(limits) {}
 
   void exchange_opened() { open_.fetch_add(1, std::memory_order_relaxed); }
-  // Counts a finished exchange, which was opened before.
-  void exchange_closed(const event::Event& event);
+  // Counts a finished exchange, which was opened before. `before`: what of its usage and cost has been counted already.
+  void exchange_closed(const event::Event& event, const Counted& before = {});
   // An exchange that was opened has ended without an event of its own: a WebSocket, whose turns have theirs.
   void exchange_dissolved() { open_.fetch_sub(1, std::memory_order_relaxed); }
   // Counts a call that an exchange tells of, beside that exchange: a line of a batch's results.
-  void call_counted(const event::Event& event);
+  void call_counted(const event::Event& event, const Counted& before = {});
   // Counts a fault of the tap: something that could not be read.
   void tap_fault(std::string_view code) { count(faults_, code); }
   // Counts what a client sent that was no request, by the code of its answer.
@@ -93,7 +97,7 @@ class Metrics {
   };
 
   void count(std::map<std::string, std::int64_t, std::less<>>& counts, std::string_view code);
-  void count_call(const event::Event& event);  // the lock is held
+  void count_call(const event::Event& event, const Counted& before);  // the lock is held
   Model& model_of(const event::Event& event);
   void render_models(MetricsText& out) const;
   static void render_histogram(MetricsText& out, std::string_view name, std::string_view help,

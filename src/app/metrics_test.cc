@@ -46,6 +46,34 @@ TEST(Metrics, CountsTokensCostAndDurations) {
   EXPECT_THAT(text, HasSubstr(R"(tokometer_request_duration_seconds_sum{provider="openai"} 1.500000)"));
 }
 
+TEST(Metrics, CountsOfExactUsageWhatIsMoreThanItsEstimate) {
+  Metrics metrics;
+  event::Event event = call("openai", "gpt-5");
+  event.cost_picodollars = 3'000'000'000'000;
+  metrics.call_counted(event);
+  event.usage.input_tokens = 90;
+  event.usage.output_tokens = 20;
+  event.cost_picodollars = 5'000'000'000'000;
+  metrics.call_counted(event, {.input = 100, .cache_read = 40, .output = 7, .picodollars = 3'000'000'000'000});
+  const std::string text = rendered(metrics);
+  EXPECT_THAT(text, HasSubstr(R"(type="input"} 100)"
+                              "\n"));
+  EXPECT_THAT(text, HasSubstr(R"(type="cache_read"} 40)"
+                              "\n"));
+  EXPECT_THAT(text, HasSubstr(R"(type="output"} 20)"
+                              "\n"));
+  EXPECT_THAT(text, HasSubstr(R"(tokometer_cost_usd_total{provider="openai",model="gpt-5"} 5.000000000000)"));
+  EXPECT_THAT(text, HasSubstr(R"(status="200"} 2)")) << "they were two requests";
+}
+
+TEST(Metrics, CountsACostThatNobodyKnowsOnce) {
+  Metrics metrics;
+  const event::Event event = call("openai", "unheard-of");
+  metrics.call_counted(event);
+  metrics.call_counted(event, {.cost_missing = true});
+  EXPECT_THAT(rendered(metrics), HasSubstr(R"(tokometer_cost_unknown_total{provider="openai",model="unheard-of"} 1)"));
+}
+
 TEST(Metrics, AnAbsurdCountMakesNoSumNegative) {
   Metrics metrics;
   event::Event event = call("openai", "gpt-5");

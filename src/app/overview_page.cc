@@ -21,6 +21,10 @@
 namespace tokometer::app {
 namespace {
 
+// Of RFC 3339's text: "2026-11-22T", "20:37".
+constexpr std::size_t kDateSize = 11;
+constexpr std::size_t kTimeSize = 5;
+
 using ModelFigures = std::pair<Metrics::Key, Metrics::Model>;
 
 std::int64_t whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -138,15 +142,17 @@ bool set_journal_faults(HtmlValues& page, const event::Journal* journal) {
   return journal == nullptr || broken || stats.dropped > 0;
 }
 
-bool set_distrust(HtmlValues& page, const proxy::Distrust* distrust, SteadyTime now, std::size_t limit) {
-  const auto entries = distrust == nullptr ? std::vector<proxy::Distrust::Entry>() : distrust->entries(now);
+bool set_distrust(HtmlValues& page, const proxy::Distrust* distrust, const Clock& clock, std::size_t limit) {
+  const auto entries = distrust == nullptr ? std::vector<proxy::Distrust::Entry>() : distrust->entries(clock.steady());
   set_rest(page, "more_distrustful", entries.size(), limit);
   page.show("distrustful", false);
   for (const proxy::Distrust::Entry& entry : entries | std::views::reverse | std::views::take(limit)) {
     const proxy::Distrust::Client& client = entry.client;
     HtmlValues& row = page.add("distrustful");
     row.set("client", client.name.empty() ? "a client without a name" : client.name).set("host", client.host);
-    row.set("calls", client.held ? "fail, as its run has a hard budget" : "pass unread");
+    row.show("held", client.held);
+    const std::string until = format_rfc3339(std::chrono::ceil<std::chrono::minutes>(wall_time(clock, entry.until)));
+    row.set("until", until).set("until_text", until.substr(kDateSize, kTimeSize) + " UTC");
   }
   return !entries.empty();
 }
@@ -158,7 +164,7 @@ void set_faults(HtmlValues& page, const PageSources& sources, std::size_t distru
   const std::uint64_t lost = sources.captures == nullptr ? 0 : sources.captures->stats().dropped;
   page.show("captures_lost", lost > 0);
   page.set("captures_dropped", format::count(whole(lost)));
-  faulty = set_distrust(page, sources.distrust, sources.clock.steady(), distrustful) || faulty;
+  faulty = set_distrust(page, sources.distrust, sources.clock, distrustful) || faulty;
   page.show("faulty", faulty || store_broken || lost > 0);
 }
 
@@ -166,7 +172,7 @@ void set_proxy(HtmlValues& page, const PageSources& sources) {
   const std::string since = format_rfc3339(sources.start->at);
   page.set("version", sources.start->version).set("since", since);
   // "2026-11-22 20:37 UTC"
-  page.set("since_text", fmt::format("{} {} UTC", since.substr(0, 10), since.substr(11, 5)));
+  page.set("since_text", fmt::format("{} {} UTC", since.substr(0, kDateSize - 1), since.substr(kDateSize, kTimeSize)));
   const auto uptime = std::chrono::ceil<std::chrono::seconds>(sources.clock.steady() - sources.started);
   page.set("uptime", format::duration(uptime));
   page.show("listening", false);

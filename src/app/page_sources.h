@@ -1,6 +1,7 @@
 // What the proxy's own pages show (internal_pages.h, overview_page.h).
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -43,5 +44,10 @@ struct PageSources {
   std::shared_ptr<const proxy::Forwarding> forwarding = nullptr;  // knows who has the token; null: nobody
   bool one_origin = false;                                        // all paths go to it
 };
+
+// What the wall clock will say at `moment`, if nobody sets it.
+inline UtcTime wall_time(const Clock& clock, SteadyTime moment) {
+  return clock.now() + std::chrono::duration_cast<UtcTime::duration>(moment - clock.steady());
+}
 
 }  // namespace tokometer::app

@@ -204,6 +204,7 @@ Result<std::shared_ptr<const proxy::Context>> ProxyService::make_context(const C
                                   .accounts = *accounts_,
                                   .quotas = quotas_,
                                   .budgets = *budgets_,
+                                  .estimates = estimates_,
                                   .late = late_,
                                   .tunnelled = tunnelled_,
                                   .capture_known = config_.capture.enabled,
@@ -240,6 +241,10 @@ bool ProxyService::is_beyond_loopback() const { return !std::ranges::all_of(conf
 
 std::shared_ptr<const proxy::Forwarding> ProxyService::make_forwarding(
     const Config& config, std::shared_ptr<const provider::Registry> providers) {
+  {
+    const std::lock_guard lock(domains_mutex_);
+    domains_ = intercepted_domains(*providers, config);
+  }
   proxy::ForwardingOptions options{.intercept = config.intercept, .tunnel = config.tunnel, .token = {}, .own = {}};
   options.own = listening();
   if (is_beyond_loopback()) {
@@ -250,27 +255,34 @@ std::shared_ptr<const proxy::Forwarding> ProxyService::make_forwarding(
     }
     options.token = std::move(*token);
   }
-  {
-    const std::lock_guard lock(domains_mutex_);
-    domains_ = intercepted_domains(*providers, config);
-  }
   return std::make_shared<const proxy::Forwarding>(std::move(providers), std::move(options), distrust_);
 }
 
 // On a worker's thread, with the first client that is intercepted.
-Result<std::unique_ptr<net::CertificateAuthority>> ProxyService::find_authority() {
+Result<std::unique_ptr<net::CertificateAuthority>> ProxyService::find_authority(const std::filesystem::path& data_dir) {
   std::vector<std::string> domains;
   {
     const std::lock_guard lock(domains_mutex_);
     domains = domains_;
   }
-  auto authority = open_authority(config_.data_dir, domains);
+  auto authority = open_authority(data_dir, domains, log_);
   if (!authority) return authority;
   if (const auto uncovered = uncovered_domains((*authority)->info(), domains); !uncovered.empty()) {
     const std::string what = uncovered_text(uncovered);
     log_.once(LogLevel::kWarn, what, what);
   }
+  if (const std::string what = unlimited_text((*authority)->info(), domains); !what.empty()) {
+    log_.once(LogLevel::kWarn, what, what);
+  }
   return authority;
+}
+
+// At the start, of the authority that is there, or will be made when it is needed.
+void ProxyService::tell_of_limits() const {
+  const auto authority =
+      net::CertificateAuthority::read(net::CertificateAuthority::certificate_path(authority_folder(config_.data_dir)));
+  const std::string unlimited = unlimited_text(authority.value_or(net::CertificateAuthority::Info()), domains_);
+  if (!unlimited.empty() && (authority || domains_.empty())) log_.once(LogLevel::kWarn, unlimited, unlimited);
 }
 
 Result<void> ProxyService::bind() {
@@ -283,7 +295,7 @@ Result<void> ProxyService::bind() {
   options.workers = worker_count(config_);
   options.limits = net_limits(config_, affordable_clients(config_, log_), options.workers);
   options.tls.origin_ca = config_.origin_ca.string();
-  options.authority = [this] { return find_authority(); };
+  options.authority = [this, data_dir = config_.data_dir] { return find_authority(data_dir); };
   for (const std::string& text : config_.resolve) {
     auto rule = net::Resolver::Override::parse(text);
     if (!rule) return fail(std::move(rule.error()));
@@ -319,6 +331,7 @@ Result<void> ProxyService::start(Start start) {
         });
     done.wait_for(kRememberingWait);
   }
+  tell_of_limits();
   // Before anybody can ask for a page that shows it.
   status_.start = std::move(start);
   if (auto started = server_->start(std::make_shared<proxy::FrontFactory>(contexts_)); !started) return started;

@@ -28,6 +28,7 @@
 #include "app/budgets.h"
 #include "app/capture.h"
 #include "app/config.h"
+#include "app/counted_estimates.h"
 #include "app/event_feed.h"
 #include "app/instance.h"
 #include "app/interception.h"
@@ -107,7 +108,8 @@ class ProxyService {
   std::shared_ptr<const proxy::Forwarding> make_forwarding(const Config& config,
                                                            std::shared_ptr<const provider::Registry> providers);
   bool is_beyond_loopback() const;  // others can reach us
-  Result<std::unique_ptr<net::CertificateAuthority>> find_authority();
+  Result<std::unique_ptr<net::CertificateAuthority>> find_authority(const std::filesystem::path& data_dir);
+  void tell_of_limits() const;
 
   Config config_;
   const Clock& clock_;
@@ -121,6 +123,7 @@ class ProxyService {
   std::optional<Accounts> accounts_;
   quota::Board quotas_;
   const std::shared_ptr<Budgets> budgets_;
+  CountedEstimates estimates_;
   TunnelledHosts tunnelled_;
   std::unique_ptr<event::Journal> journal_;  // null: the data folder cannot be used
   std::unique_ptr<store::Ingest> ingest_;    // null: no journal, or the store is switched off

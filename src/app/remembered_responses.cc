@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "app/counted_estimates.h"
+
 namespace tokometer::app {
 namespace {
 
@@ -18,7 +20,7 @@ Result<void> remember_responses(store::Store& store, meter::RepeatFilter& repeat
   std::vector<meter::RepeatFilter::Provisional> provisional;
   auto read = store.query({}, store::Order::kNewestFirst, meter::RepeatFilter::kCapacity, [&](const auto& event) {
     if (event.response_id.empty()) return !stop.stop_requested();
-    if (event.usage.source == meter::UsageSource::kReported && !event::is_partial(event)) {
+    if (is_stated(event)) {
       newest_first.push_back(meter::RepeatFilter::key(event.provider, event.response_id, counted_by(event)));
     } else if (event.billable && provisional.size() < meter::RepeatFilter::kProvisional) {
       provisional.push_back({meter::RepeatFilter::key(event.provider, event.response_id), event.id});

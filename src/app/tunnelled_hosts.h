@@ -28,6 +28,7 @@ class TunnelledHosts {
   struct Distrustful {
     std::string client;  // its User-Agent, or empty
     std::string host;
+    bool unreadable = false;  // it never saw it: what it spoke was no TLS that could be read
 
     friend bool operator==(const Distrustful&, const Distrustful&) = default;
   };

@@ -6,6 +6,7 @@
 #include "app/instance.h"
 #include "app/interception.h"
 #include "base/files.h"
+#include "embedded/embedded.h"
 
 namespace tokometer::cli {
 namespace {
@@ -46,6 +47,12 @@ std::vector<std::string> wanted_domains(const provider::Registry& providers, app
     }
   }
   return app::intercepted_domains(providers, config);
+}
+
+Result<std::vector<std::string>> wanted_domains(const app::Config& config) {
+  const auto registry = provider::Registry::load(embedded::providers(), config.config_dir / "providers");
+  if (!registry) return fail(registry.error());
+  return wanted_domains(**registry, config);
 }
 
 app::TrustSurroundings trust_surroundings(const Environment& environment) {

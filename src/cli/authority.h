@@ -29,6 +29,8 @@ Result<void> keep_earlier(const std::filesystem::path& folder);
 // For which domains an authority is wanted: those of `config`, and what the proxy that runs was told on its command
 // line.
 std::vector<std::string> wanted_domains(const provider::Registry& providers, app::Config config);
+// The same, with the provider files of `config`.
+Result<std::vector<std::string>> wanted_domains(const app::Config& config);
 
 app::TrustSurroundings trust_surroundings(const Environment& environment);
 

@@ -10,7 +10,6 @@
 
 #include "app/instance.h"
 #include "app/interception.h"
-#include "app/rules.h"
 #include "app/trust_files.h"
 #include "app/trust_store.h"
 #include "base/files.h"
@@ -30,17 +29,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::vector<std::string>> domains_for(const app::Config& config) {
-  const auto rules = app::load_rules(config.config_dir);
-  if (!rules) return fail(rules.error());
-  return wanted_domains(*(*rules)->providers, config);
-}
-
 // The authority, made if there is none yet.
-Result<std::unique_ptr<net::CertificateAuthority>> authority_for(const app::Config& config) {
-  const auto domains = domains_for(config);
+Result<std::unique_ptr<net::CertificateAuthority>> authority_for(const app::Config& config, Log& log) {
+  const auto domains = wanted_domains(config);
   if (!domains) return fail(domains.error());
-  return app::open_authority(config.data_dir, *domains);
+  return app::open_authority(config.data_dir, *domains, log);
 }
 
 // The first of many.
@@ -55,8 +48,10 @@ std::string permitted_text(const std::vector<std::string>& permitted) {
 Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
-  const auto authority = authority_for(*config);
+  const auto authority = authority_for(*config, environment.log);
   if (!authority) return fail(authority.error());
+  const auto domains = wanted_domains(*config);
+  if (!domains) return fail(domains.error());
   const auto& info = (*authority)->info();
   const fs::path folder = app::authority_folder(config->data_dir);
   const auto earlier = earlier_certificates(folder, environment.clock.now());
@@ -66,6 +61,7 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
     writer.begin_object().member("name", info.name).member("sha256", info.fingerprint);
     writer.member("not_before", format_rfc3339(info.not_before)).member("not_after", format_rfc3339(info.not_after));
     writer.member("certificate", net::CertificateAuthority::certificate_path(folder).string());
+    writer.member("any_host", info.permitted.empty());
     writer.name("permitted").begin_array();
     for (const std::string& domain : info.permitted) writer.string(domain);
     writer.end_array().name("earlier").begin_array();
@@ -87,6 +83,9 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
   row("SHA-256", info.fingerprint);
   row("good until", local_text(info.not_after, zone));
   row("good for", info.permitted.empty() ? "any host" : permitted_text(info.permitted));
+  if (const std::string unlimited = app::unlimited_text(info, *domains); !unlimited.empty()) {
+    row("warning", environment.out.style().yellow(unlimited));
+  }
   for (const EarlierCertificate& one : earlier) {
     row("earlier",
         fmt::format("{}, until {}: {}", one.info.name, local_text(one.info.not_after, zone), one.file.string()));
@@ -97,7 +96,7 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
 Result<ExitCode> run_export(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
-  const auto authority = authority_for(*config);
+  const auto authority = authority_for(*config, environment.log);
   if (!authority) return fail(authority.error());
   const auto file = arguments.value("output");
   if (!file) {
@@ -156,7 +155,7 @@ Result<bool> handle(const app::TrustPlan& plan, bool dry, std::string_view done_
 Result<ExitCode> run_ca_install(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
-  const auto authority = authority_for(*config);
+  const auto authority = authority_for(*config, environment.log);
   if (!authority) return fail(authority.error());
   const auto stores = app::TrustStores::load();
   if (!stores) return fail(stores.error());
@@ -232,13 +231,16 @@ Result<void> tell_proxy(const app::Config& config, Environment& environment) {
 Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment) {
   const auto config = load_settings(arguments, environment);
   if (!config) return fail(config.error());
-  const auto domains = domains_for(*config);
+  const auto domains = wanted_domains(*config);
   if (!domains) return fail(domains.error());
   const fs::path folder = app::authority_folder(config->data_dir);
   if (auto kept = keep_earlier(folder); !kept) return fail(kept.error());
   const auto authority = net::CertificateAuthority::rotate(folder, *domains);
   if (!authority) return fail(authority.error());
   environment.out.print("{} is the certificate authority now\n", (*authority)->info().name);
+  if (const std::string unlimited = app::unlimited_text((*authority)->info(), *domains); !unlimited.empty()) {
+    environment.log.warn("{}", unlimited);
+  }
   if (auto renewed = renew_trust_files(*config, folder); !renewed) return fail(renewed.error());
   if (auto told = tell_proxy(*config, environment); !told) return fail(told.error());
   environment.out.write(

@@ -14,6 +14,7 @@
 
 #include "app/instance.h"
 #include "base/error.h"
+#include "base/time_zone.h"
 #include "cli/environment.h"
 #include "cli/health.h"
 #include "cli/settings.h"
@@ -44,6 +45,8 @@ struct Patient {
 
 // checks_proxy.cc: the process, its address and version, what it could not do, clients that do not trust it.
 Findings check_proxy(const Patient& patient);
+// What it says of the last of these. Times are those of `zone`.
+Findings check_trust_of_clients(const Health& health, const TimeZone& zone);
 // The store, the journal behind it, disk, folder, clock.
 Findings check_data(const Patient& patient);
 // checks_trust.cc: the certificate authority's files.

@@ -12,6 +12,7 @@
 #include "app/upstream.h"
 #include "base/format.h"
 #include "cli/checks.h"
+#include "cli/time_range.h"
 #include "cli/version.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -130,8 +131,10 @@ Findings check_upstream(const Patient& patient) {
   return findings;
 }
 
+}  // namespace
+
 // One finding, however many they are: what to do is the same.
-Findings check_trust_of_clients(const Health& health) {
+Findings check_trust_of_clients(const Health& health, const TimeZone& zone) {
   constexpr std::size_t kShown = 5;
   std::vector<std::string> who;
   for (const Health::Distrust& one : health.distrustful) {
@@ -139,20 +142,25 @@ Findings check_trust_of_clients(const Health& health) {
         fmt::format("{} {} our certificate for {}: its calls there {}",
                     one.client.empty() ? "a client without a name" : printable(one.client),
                     one.silent ? "closes its connections on seeing" : "does not take", printable(one.host),
-                    one.held ? "fail, as its run has a hard budget" : "pass unread");
+                    one.held ? std::string("fail, as its run has a hard budget")
+                             : fmt::format("pass unread until {}", local_minute(one.until, zone)));
     who.push_back(std::move(text));
   }
   if (who.empty()) return {};
   const std::size_t more = who.size() - std::min(who.size(), kShown);
   who.resize(who.size() - more);
-  return {
-      {"trust of clients", Verdict::kWarn,
-       fmt::format("{}{}", fmt::join(who, "; "), more == 0 ? "" : fmt::format("; and {} more", more)),
-       "start them by `tokometer run`, or set their base URLs; `tokometer ca install` for what goes by the system's "
-       "store"}};
+  std::string remedy =
+      "start them by `tokometer run`, or set their base URLs; `tokometer ca install` for what goes by the system's "
+      "store";
+  if (!std::ranges::all_of(health.distrustful, &Health::Distrust::held)) {
+    remedy +=
+        "; then `tokometer reload` has them read at once, with any that have the same TLS library and User-Agent and "
+        "so pass unread too";
+  }
+  return {{"trust of clients", Verdict::kWarn,
+           fmt::format("{}{}", fmt::join(who, "; "), more == 0 ? "" : fmt::format("; and {} more", more)),
+           std::move(remedy)}};
 }
-
-}  // namespace
 
 Findings check_proxy(const Patient& patient) {
   if (!patient.running) {
@@ -191,7 +199,8 @@ Findings check_proxy(const Patient& patient) {
                         "mend the file, then `tokometer reload`"});
   }
   std::ranges::move(check_upstream(patient), std::back_inserter(findings));
-  std::ranges::move(check_trust_of_clients(*patient.health), std::back_inserter(findings));
+  const TimeZone zone = TimeZone::local(patient.environment.variable("TZ"));
+  std::ranges::move(check_trust_of_clients(*patient.health, zone), std::back_inserter(findings));
   return findings;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "app/interception.h"
@@ -13,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 TEST(Checks, SeveralThatDoNotTrustUsAreOneLine) {
@@ -32,6 +34,46 @@ TEST(Checks, SeveralThatDoNotTrustUsAreOneLine) {
   EXPECT_EQ(one[1].says, "trusts nobody") << "a single one says more by itself";
 }
 
+TEST(TrustOfClients, SaysUntilWhenTheyPassUnread) {
+  const TimeZone utc = TimeZone::local("UTC");
+  Health health;
+  EXPECT_THAT(check_trust_of_clients(health, utc), SizeIs(0));
+  const UtcTime until(std::chrono::seconds(1'767'323'045));  // 2026-01-02T03:04:05Z
+  health.distrustful = {{.client = "curl/8", .host = "a.example", .held = true, .until = until}};
+  Finding finding = check_trust_of_clients(health, utc).at(0);
+  EXPECT_THAT(finding.says, HasSubstr("curl/8 does not take our certificate for a.example: its calls there fail"));
+  EXPECT_THAT(finding.remedy, Not(HasSubstr("tokometer reload")));
+  health.distrustful.push_back({.client = "", .host = "a.example", .silent = true, .until = until});
+  finding = check_trust_of_clients(health, utc).at(0);
+  EXPECT_THAT(finding.says, HasSubstr("its calls there pass unread until 03:05"));
+  EXPECT_THAT(finding.remedy, HasSubstr("`tokometer reload` has them read at once"));
+}
+
+TEST(Checks, NamesJavaAndItsStoreDifferently) {
+  TestEnvironment test;
+  app::Config config;
+  config.data_dir = test.home();
+  const fs::path folder = app::authority_folder(config.data_dir);
+  Log log(LogLevel::kOff);
+  ASSERT_TRUE(app::open_authority(config.data_dir, {}, log));
+  for (const char* program : {"java", "keytool"}) {
+    fs::permissions(test.write(program, "#!/bin/sh\n"), fs::perms::owner_all);
+  }
+  test.variables["PATH"] = test.home().string();
+  const Environment environment = test.make();
+  const Patient patient{.config = config,
+                        .environment = environment,
+                        .running = std::nullopt,
+                        .health = fail(ErrorCode::kNotFound, "no proxy runs"),
+                        .authority_folder = folder,
+                        .authority = net::CertificateAuthority::find(folder).value()->info()};
+  const Findings trust = check_java_trust(patient);
+  ASSERT_THAT(trust, SizeIs(1));
+  EXPECT_EQ(trust[0].name, "Java's store");
+  EXPECT_EQ(trust[0].verdict, Verdict::kWarn);
+  EXPECT_TRUE(std::ranges::any_of(check_clients(patient), [](const Finding& one) { return one.name == "java"; }));
+}
+
 class CertificateFile : public testing::Test {
  protected:
   CertificateFile() {
@@ -40,7 +82,7 @@ class CertificateFile : public testing::Test {
     file_ = net::CertificateAuthority::certificate_path(folder_);
   }
 
-  Finding check() {
+  Finding check(std::string_view name = "certificate file") {
     const Environment environment = test_.make();
     const Patient patient{.config = config_,
                           .environment = environment,
@@ -49,7 +91,7 @@ class CertificateFile : public testing::Test {
                           .authority_folder = folder_,
                           .authority = net::CertificateAuthority::find(folder_).value()->info()};
     for (Finding& finding : check_authority(patient)) {
-      if (finding.name == "certificate file") return std::move(finding);
+      if (finding.name == name) return std::move(finding);
     }
     return {};
   }
@@ -79,6 +121,16 @@ TEST_F(CertificateFile, MustHoldOursAlone) {
   fs::remove(file_);
   EXPECT_THAT(check().says, HasSubstr("is missing"));
   EXPECT_EQ(check().verdict, Verdict::kFail);
+}
+
+TEST_F(CertificateFile, IsNotGoodForAnyHostUnsaid) {
+  ASSERT_TRUE(net::CertificateAuthority::open(folder_, {}));
+  EXPECT_EQ(check("interception").verdict, Verdict::kWarn);
+  EXPECT_THAT(check("interception").says, HasSubstr("good for any host, though `intercept` asks for that no longer"));
+  EXPECT_TRUE(check("interception").remedy.starts_with("tokometer ca rotate"));
+  config_.intercept = {"x.*"};
+  EXPECT_THAT(check("interception").says, HasSubstr("good for any host, as a pattern of `intercept`"));
+  EXPECT_TRUE(check("interception").remedy.starts_with("name domains in `intercept`"));
 }
 
 }  // namespace

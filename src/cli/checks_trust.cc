@@ -12,8 +12,6 @@
 #include "cli/authority.h"
 #include "cli/checks.h"
 #include "cli/style.h"
-#include "embedded/embedded.h"
-#include "provider/registry.h"
 
 namespace tokometer::cli {
 namespace {
@@ -96,12 +94,16 @@ Finding check_certificate_file(const Patient& patient) {
 }
 
 std::optional<Finding> check_coverage(const Patient& patient) {
-  const auto registry = provider::Registry::load(embedded::providers(), patient.config.config_dir / "providers");
-  if (!registry) return std::nullopt;
-  const auto uncovered = app::uncovered_domains(*patient.authority, wanted_domains(**registry, patient.config));
+  constexpr std::string_view kRotate = "tokometer ca rotate, then `tokometer ca install` if that was done before";
+  const auto wanted = wanted_domains(patient.config);
+  if (!wanted) return std::nullopt;
+  if (std::string unlimited = app::unlimited_text(*patient.authority, *wanted); !unlimited.empty()) {
+    return Finding{"interception", Verdict::kWarn, std::move(unlimited),
+                   fmt::format("{}{}", wanted->empty() ? "name domains in `intercept` (*.x.com), then " : "", kRotate)};
+  }
+  const auto uncovered = app::uncovered_domains(*patient.authority, *wanted);
   if (uncovered.empty()) return std::nullopt;
-  return Finding{"interception", Verdict::kWarn, app::uncovered_text(uncovered),
-                 "tokometer ca rotate, then `tokometer ca install` if that was done before"};
+  return Finding{"interception", Verdict::kWarn, app::uncovered_text(uncovered), std::string(kRotate)};
 }
 
 }  // namespace
@@ -193,18 +195,20 @@ Findings check_curl_trust(const Patient& patient) {
 
 Findings check_java_trust(const Patient& patient) {
   if (!patient.authority || !program_of(patient, "java")) return {};
+  // Not "Java", as the program `java` has a line of its own.
+  constexpr std::string_view kName = "Java's store";
   const auto keytool = program_of(patient, "keytool");
   if (!keytool) return {};
   // The password of Java's own store is public, and everybody's.
   const auto asked =
       app::run_program({*keytool, "-list", "-cacerts", "-storepass", "changeit"}, {.limit = kAnswerLimit});
   if (!asked || asked->exit_code != 0) {
-    return {{.name = "Java", .says = "its store could not be read in time: not looked at"}};
+    return {{.name = std::string(kName), .says = "could not be read in time: not looked at"}};
   }
   if (asked->out.find(patient.authority->fingerprint) != std::string::npos) {
-    return {{.name = "Java", .says = "trusts our certificates"}};
+    return {{.name = std::string(kName), .says = "trusts our certificates"}};
   }
-  return {{"Java", Verdict::kWarn, "does not trust our certificates",
+  return {{std::string(kName), Verdict::kWarn, "does not trust our certificates",
            fmt::format("keytool -importcert -cacerts -storepass changeit -noprompt -alias tokometer -file {}; or "
                        "base URLs",
                        certificate_file(patient))}};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "app/instance.h"
@@ -28,6 +29,19 @@ std::string credentials(const std::filesystem::path& data_dir) {
   return fmt::format("Authorization: Basic {}\r\n", wire::base64::encode("tokometer:" + *token));
 }
 
+// Of several connections or runs of a client, the one that lasts longest.
+void add_distrust(std::vector<Health::Distrust>& all, Health::Distrust one) {
+  const auto same = std::ranges::find_if(all, [&](const Health::Distrust& other) {
+    return std::tie(other.client, other.host, other.silent, other.held) ==
+           std::tie(one.client, one.host, one.silent, one.held);
+  });
+  if (same == all.end()) {
+    all.push_back(std::move(one));
+  } else {
+    same->until = std::max(same->until, one.until);
+  }
+}
+
 Result<Health> read_health(const std::string& response) {
   const std::size_t end = response.find("\r\n\r\n");
   if (!response.starts_with("HTTP/1.1 200 ") || end == std::string::npos) {
@@ -45,11 +59,12 @@ Result<Health> read_health(const std::string& response) {
   health.journal_lag_bytes = root["journal"]["lag_bytes"].int64().value_or(0);
   health.store_ok = root["store"]["ok"].boolean().value_or(true);
   for (const json::Node entry : root["distrustful"].elements()) {
-    const Health::Distrust one{.client = std::string(entry["client"].string().value_or("")),
-                               .host = std::string(entry["host"].string().value_or("")),
-                               .silent = entry["silent"].boolean().value_or(false),
-                               .held = entry["held"].boolean().value_or(false)};
-    if (std::ranges::find(health.distrustful, one) == health.distrustful.end()) health.distrustful.push_back(one);
+    add_distrust(health.distrustful,
+                 {.client = std::string(entry["client"].string().value_or("")),
+                  .host = std::string(entry["host"].string().value_or("")),
+                  .silent = entry["silent"].boolean().value_or(false),
+                  .held = entry["held"].boolean().value_or(false),
+                  .until = parse_rfc3339(entry["until"].string().value_or("")).value_or(UtcTime())});
   }
   for (const std::string_view scheme : {"https", "http"}) {
     const json::Node one = root["upstream_proxy"][scheme];
@@ -94,7 +109,8 @@ Unread ask_unread(const std::string& address, const std::filesystem::path& data_
   for (const json::Node host : root["hosts"].elements()) unread.hosts.emplace_back(host.string().value_or(""));
   for (const json::Node one : root["distrustful"].elements()) {
     unread.distrustful.push_back({.client = std::string(one["client"].string().value_or("")),
-                                  .host = std::string(one["host"].string().value_or(""))});
+                                  .host = std::string(one["host"].string().value_or("")),
+                                  .unreadable = one["unreadable"].boolean().value_or(false)});
   }
   return unread;
 }

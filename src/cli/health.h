@@ -11,6 +11,7 @@
 
 #include "app/tunnelled_hosts.h"
 #include "base/error.h"
+#include "base/time.h"
 
 namespace tokometer::cli {
 
@@ -26,8 +27,7 @@ struct Health {
     std::string host;
     bool silent = false;  // it did not say so, but closed its connections
     bool held = false;    // its calls there fail instead, as its run has a hard budget
-
-    friend bool operator==(const Distrust&, const Distrust&) = default;
+    UtcTime until = {};   // then it gets another chance
   };
   std::vector<Distrust> distrustful = {};  // each once, from wherever and in whatever run it came
   // Through which other proxies it reaches origins.

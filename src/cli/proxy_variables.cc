@@ -34,7 +34,8 @@ std::string with_token(const std::string& url, const app::Config& config) {
 }  // namespace
 
 Result<VariableValues> proxy_variables(const std::string& url, const app::Config& config,
-                                       const std::function<std::optional<std::string>(std::string_view)>& before) {
+                                       const std::function<std::optional<std::string>(std::string_view)>& before,
+                                       Log& log) {
   const auto tools = client::Tools::load(embedded::tools(), config.config_dir / "tools");
   if (!tools) return fail(tools.error());
   const auto registry = provider::Registry::load(embedded::providers(), config.config_dir / "providers");
@@ -42,7 +43,7 @@ Result<VariableValues> proxy_variables(const std::string& url, const app::Config
   std::error_code error;
   const fs::path data_dir = fs::absolute(config.data_dir, error);
   const app::TrustFiles trust(data_dir, net::CertificateAuthority::certificate_path(app::authority_folder(data_dir)));
-  const auto authority = app::open_authority(data_dir, wanted_domains(**registry, config));
+  const auto authority = app::open_authority(data_dir, wanted_domains(**registry, config), log);
   const app::ToolInputs inputs{.variable = before,
                                .proxy = with_token(url, config),
                                .address = url.substr(url.rfind('/') + 1),

@@ -221,8 +221,9 @@ Result<void> add_calls(RunReport& report, const ProgramRun& run, const app::Conf
 
 // The authority that the proxy uses, made if there is none: the proxy makes one for its first client that is
 // intercepted, and ours has to be told of it before.
-Result<void> prepare_authority(ProgramRun& run, const std::vector<std::string>& domains, const app::Config& config) {
-  const auto authority = app::open_authority(fs::absolute(config.data_dir), domains);
+Result<void> prepare_authority(ProgramRun& run, const std::vector<std::string>& domains, const app::Config& config,
+                               Log& log) {
+  const auto authority = app::open_authority(fs::absolute(config.data_dir), domains, log);
   if (!authority) return fail(authority.error());
   run.uncovered = app::uncovered_domains((*authority)->info(), domains);
   return {};
@@ -251,7 +252,7 @@ Result<app::FilledTool> fill(const client::Tool& tool, ProgramRun& run, const ap
   if (run.base_url_mode) return app::fill_tool(tool.base_url, inputs, **registry);
   const auto domains = wanted_domains(**registry, config);
   find_past(run, **registry, domains, environment);
-  if (auto made = prepare_authority(run, domains, config); !made) return fail(std::move(made.error()));
+  if (auto made = prepare_authority(run, domains, config, environment.log); !made) return fail(std::move(made.error()));
   const fs::path data_dir = fs::absolute(config.data_dir);
   const fs::path certificate = net::CertificateAuthority::certificate_path(app::authority_folder(data_dir));
   const app::TrustFiles trust(data_dir, certificate);

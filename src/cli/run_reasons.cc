@@ -30,10 +30,10 @@ constexpr std::array<std::string_view, 2> kNodes = {"node", "nodejs"};
 // Its clients that do not take our certificate.
 std::vector<std::string> distrustful(const Unread& unread) {
   std::vector<std::string> names;
-  for (const auto& [client, host] : unread.distrustful) {
+  for (const app::TunnelledHosts::Distrustful& one : unread.distrustful) {
     if (names.size() == kShownDistrust) break;
-    names.push_back(
-        fmt::format("{} for {}", client.empty() ? "one without a name" : printable(client), printable(host)));
+    names.push_back(fmt::format("{} for {}{}", one.client.empty() ? "one without a name" : printable(one.client),
+                                printable(one.host), one.unreadable ? " (no TLS that can be read)" : ""));
   }
   return names;
 }

@@ -25,8 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 using app::Shell;
 
-Result<app::Changes> changes_for(const std::string& url, const app::Config& config, const app::VariableLookup& before) {
-  auto values = proxy_variables(url, config, before);
+Result<app::Changes> changes_for(const std::string& url, const app::Config& config, const app::VariableLookup& before,
+                                 Log& log) {
+  auto values = proxy_variables(url, config, before, log);
   if (!values) return fail(std::move(values.error()));
   app::Changes changes;
   for (auto& [name, value] : *values) {
@@ -44,7 +45,7 @@ Result<ExitCode> run_shell_init(const Arguments& arguments, Environment& environ
   const auto serving = app::find_serving(config->data_dir);
   const bool update = arguments.has("update");
   if (serving) {
-    const auto changes = changes_for(serving->url, *config, before);
+    const auto changes = changes_for(serving->url, *config, before, environment.log);
     if (!changes) return fail(changes.error());
     environment.out.write(app::apply_text(shell, *changes));
   } else if (!update) {
@@ -138,7 +139,7 @@ Result<ExitCode> run_env(const Arguments& arguments, Environment& environment) {
     return fail(ErrorCode::kNotFound, "the proxy listens on Unix sockets only, which no variable can name");
   }
   if (!serving) environment.err.write("tokometer: no proxy runs: start it by `tokometer up` before you use these\n");
-  const auto filled = proxy_variables(serving ? serving->url : *configured, *config, before);
+  const auto filled = proxy_variables(serving ? serving->url : *configured, *config, before, environment.log);
   if (!filled) return fail(filled.error());
   const VariableValues& variables = *filled;
   const auto file = arguments.value("output");

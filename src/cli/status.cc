@@ -6,13 +6,17 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "app/instance.h"
+#include "app/interception.h"
 #include "app/proxy_service.h"
 #include "base/format.h"
+#include "cli/authority.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
 #include "cli/health.h"
@@ -34,7 +38,8 @@ struct StatusReport {
   std::optional<Health> health;
   std::optional<std::int64_t> memory_bytes;
   std::optional<store::Totals> today;
-  std::int64_t store_bytes = 0;  // with its write-ahead log
+  std::int64_t store_bytes = 0;             // with its write-ahead log
+  std::vector<std::string> uncovered = {};  // that the authority was not made for
 };
 
 // What of a process's memory is its own and in RAM, in proc(5)'s words.
@@ -90,6 +95,42 @@ std::string cost_text(const store::Totals& totals) {
   return format::usd(unknown ? std::nullopt : std::optional(totals.cost_picodollars()));
 }
 
+// Domains whose hosts pass unread, as the authority was not made for them.
+std::vector<std::string> find_uncovered(const app::Config& config) {
+  const auto authority = net::CertificateAuthority::find(app::authority_folder(config.data_dir));
+  const auto wanted = wanted_domains(config);
+  if (!authority || !wanted) return {};
+  return app::uncovered_domains((*authority)->info(), *wanted);
+}
+
+// How many programs do not take our certificate, of those whose calls fail (`held`) or pass; empty: none.
+std::string distrust_text(const Health& health, bool held, const TimeZone& zone) {
+  std::set<std::string_view> programs;
+  UtcTime until;
+  for (const Health::Distrust& one : health.distrustful) {
+    if (one.held != held) continue;
+    programs.insert(one.client);
+    until = std::max(until, one.until);
+  }
+  if (programs.empty()) return {};
+  const bool one = programs.size() == 1;
+  return fmt::format("{} our certificate: {} calls {}; see `tokometer doctor`",
+                     one ? "1 program refuses" : fmt::format("{} programs refuse", programs.size()),
+                     one ? "its" : "their",
+                     held ? std::string("fail, as their run has a hard budget")
+                          : fmt::format("pass unread until {} or `tokometer reload`", local_minute(until, zone)));
+}
+
+void write_distrust(const Health& health, json::Writer& writer) {
+  writer.name("distrustful").begin_array();
+  for (const Health::Distrust& one : health.distrustful) {
+    writer.begin_object().member("client", one.client).member("host", one.host);
+    writer.member("silent", one.silent).member("held", one.held).member("until", format_rfc3339(one.until));
+    writer.end_object();
+  }
+  writer.end_array();
+}
+
 std::string status_json(const StatusReport& report, const app::Config& config) {
   std::string text;
   json::Writer writer(text);
@@ -110,8 +151,12 @@ std::string status_json(const StatusReport& report, const app::Config& config) {
     if (report.health) {
       writer.member("health", report.health->status).member("open_calls", report.health->open_calls);
       writer.member("journal_lag_bytes", report.health->journal_lag_bytes);
+      write_distrust(*report.health, writer);
     }
   }
+  writer.name("uncovered").begin_array();
+  for (const std::string& domain : report.uncovered) writer.string(domain);
+  writer.end_array();
   writer.member("store_bytes", report.store_bytes);
   if (report.today) {
     writer.member("calls_today", report.today->calls);
@@ -159,6 +204,11 @@ void print_report(const StatusReport& report, const app::Config& config, const T
   if (report.running && report.running->status && !report.running->status->start.log_file.empty()) {
     row("log", report.running->status->start.log_file);
   }
+  for (const bool held : {false, true}) {
+    const std::string distrust = report.health ? distrust_text(*report.health, held, zone) : std::string();
+    if (!distrust.empty()) row("refused", style.yellow(distrust));
+  }
+  if (!report.uncovered.empty()) row("unread", style.yellow(app::uncovered_text(report.uncovered)));
   if (!report.running) out.write("\nStart it by `tokometer up`.\n");
 }
 
@@ -175,6 +225,7 @@ Result<ExitCode> run_status(const Arguments& arguments, Environment& environment
         report.health = std::move(*health);
     }
   }
+  report.uncovered = find_uncovered(*config);
   report.today = todays(*config, zone, environment);
   const fs::path store = app::store_file(config->data_dir);
   report.store_bytes = file_bytes(store) + file_bytes(store.string() + "-wal");

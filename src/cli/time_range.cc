@@ -147,4 +147,8 @@ std::string local_text(UtcTime time, const TimeZone& zone) {
   return text;
 }
 
+std::string local_minute(UtcTime time, const TimeZone& zone) {
+  return local_text(std::chrono::ceil<std::chrono::minutes>(time), zone).substr(11, 5);
+}
+
 }  // namespace tokometer::cli

@@ -31,5 +31,7 @@ std::string period_name(Calendar calendar, UtcTime start, const TimeZone& zone);
 
 // "2026-11-22 14:03:21" by the clocks of `zone`.
 std::string local_text(UtcTime time, const TimeZone& zone);
+// "14:04": the first minute at which `time` has passed.
+std::string local_minute(UtcTime time, const TimeZone& zone);
 
 }  // namespace tokometer::cli

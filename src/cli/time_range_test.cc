@@ -84,5 +84,10 @@ TEST(LocalText, IsWhatClocksSay) {
   EXPECT_EQ(local_text(at("2026-07-15T22:30:01.9Z"), berlin()), "2026-07-16 00:30:01");
 }
 
+TEST(LocalMinute, HasPassedThatTime) {
+  EXPECT_EQ(local_minute(at("2026-07-15T22:30:01.9Z"), berlin()), "00:31");
+  EXPECT_EQ(local_minute(at("2026-07-15T22:30:00Z"), berlin()), "00:30");
+}
+
 }  // namespace
 }  // namespace tokometer::cli

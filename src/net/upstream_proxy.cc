@@ -68,9 +68,8 @@ bool same_network(const std::vector<unsigned char>& a, const std::vector<unsigne
   return rest == 0 || ((a[whole] ^ b[whole]) >> (kBitsPerByte - rest)) == 0;
 }
 
-template <typename Number>
-std::optional<Number> number(std::string_view text) {
-  Number value = 0;
+std::optional<unsigned> number(std::string_view text) {
+  unsigned value = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || fault != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
@@ -116,27 +115,17 @@ Result<NoProxy::Entry> NoProxy::entry(std::string_view item) {
                                                  item, why));
   };
   Entry made;
-  std::string_view host = item;
-  std::string_view port;
-  if (item.starts_with('[')) {
-    const auto bracket = item.find(']');
-    if (bracket == std::string_view::npos) return bad("has '[' without ']'");
-    host = item.substr(1, bracket - 1);
-    port = item.substr(bracket + 1);
-  } else if (const auto colon = item.find(':'); colon != std::string_view::npos && colon == item.rfind(':')) {
-    host = item.substr(0, colon);
-    port = item.substr(colon);
-  }
-  if (!port.empty()) {
-    const auto parsed = number<std::uint16_t>(port.substr(1));
-    if (port.front() != ':' || !parsed || *parsed == 0) return bad("has a wrong port");
-    made.port = *parsed;
-  }
+  // An IPv6 address needs no brackets here.
+  const bool is_bare_ip = !item.starts_with('[') && item.find(':') != item.rfind(':');
+  const auto split = is_bare_ip ? Result<proxy::HostAndPort>({.host = item, .port = {}}) : proxy::split_host(item);
+  if (!split) return bad(split.error().message);
+  made.port = split->port.value_or(0);
+  std::string_view host = split->host;
   const auto slash = host.find('/');
   made.ip = ip_bytes(host.substr(0, slash));
   made.prefix = static_cast<unsigned>(made.ip.size()) * kBitsPerByte;
   if (slash != std::string_view::npos) {
-    const auto prefix = number<unsigned>(host.substr(slash + 1));
+    const auto prefix = number(host.substr(slash + 1));
     if (made.ip.empty() || !prefix || *prefix > made.prefix) return bad("is no network");
     made.prefix = *prefix;
   }

@@ -66,27 +66,37 @@ bool is_own_address(const std::vector<std::string>& own, std::string_view host, 
   });
 }
 
-Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port) {
-  const auto bad = [](std::string_view why) { return fail(ErrorCode::kInvalid, std::string(why)); };
-  Destination to{.origin = {.tls = tls, .host = {}, .port = own_port, .address = {}}, .authority = {}, .path = {}};
-  std::string_view host = authority;
+Result<HostAndPort> split_host(std::string_view text) {
+  HostAndPort split{.host = text, .port = {}};
   std::string_view port;
-  if (authority.starts_with('[')) {
-    const auto bracket = authority.find(']');
-    if (bracket == std::string_view::npos) return bad("has '[' without ']'");
-    host = authority.substr(1, bracket - 1);
-    port = authority.substr(bracket + 1);
-  } else if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
-    host = authority.substr(0, colon);
-    port = authority.substr(colon);
+  if (text.starts_with('[')) {
+    const auto bracket = text.find(']');
+    if (bracket == std::string_view::npos) return fail(ErrorCode::kInvalid, "has '[' without ']'");
+    split.host = text.substr(1, bracket - 1);
+    port = text.substr(bracket + 1);
+  } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
+    split.host = text.substr(0, colon);
+    port = text.substr(colon);
   }
-  if (host.empty()) return bad("has no host");
-  if (!port.empty()) {
-    const auto [end, fault] = std::from_chars(port.data() + 1, port.data() + port.size(), to.origin.port);
-    if (port.front() != ':' || fault != std::errc() || end != port.data() + port.size() || to.origin.port == 0) {
-      return bad("has a bad port");
-    }
+  if (port.empty()) return split;
+  std::uint16_t number = 0;
+  const char* const last = port.data() + port.size();
+  const auto [end, fault] = std::from_chars(port.data() + 1, last, number);
+  if (port.front() != ':' || fault != std::errc() || end != last || number == 0) {
+    return fail(ErrorCode::kInvalid, "has a bad port");
   }
+  split.port = number;
+  return split;
+}
+
+Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port) {
+  const auto split = split_host(authority);
+  if (!split) return fail(split.error());
+  const std::string_view host = split->host;
+  if (host.empty()) return fail(ErrorCode::kInvalid, "has no host");
+  Destination to{.origin = {.tls = tls, .host = {}, .port = split->port.value_or(own_port), .address = {}},
+                 .authority = {},
+                 .path = {}};
   to.origin.host = host;
   to.authority = host.contains(':') ? fmt::format("[{}]", host) : std::string(host);
   if (to.origin.port != (tls ? 443 : 80)) to.authority += fmt::format(":{}", to.origin.port);

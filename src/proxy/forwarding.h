@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,14 @@
 
 namespace tokometer::proxy {
 
-// Takes "host[:port]" apart, the port being `own_port` where none stands there. IPv6 literals in brackets.
+struct HostAndPort {
+  std::string_view host;
+  std::optional<std::uint16_t> port;  // none: none stands there
+};
+// Takes "host[:port]" apart. IPv6 literals in brackets, which are taken off. The host may be empty.
+Result<HostAndPort> split_host(std::string_view text);
+
+// The same of an authority that may be connected to, the port being `own_port` where none stands there.
 Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port);
 
 // Whether a name or IP literal is of this machine only: localhost and what is below it, 127.0.0.0/8, ::1.

@@ -271,14 +271,7 @@ void Front::read_hello() {
     case wire::tls::Hello::kMore:
       return;
     case wire::tls::Hello::kNone:
-      // No TLS: HTTP without it, or something that we don't know.
-      if (to_.origin.port == kTlsPort) {
-        open_tunnel();
-        return;
-      }
-      to_ = *parse_authority(to_.authority, false, to_.origin.port);  // which was one before
-      open_session(Protocol::kHttp1, &to_);
-      on_bytes(kClient, std::exchange(held_, {}));
+      read_without_hello();
       return;
     case wire::tls::Hello::kWhole:
       break;
@@ -301,6 +294,23 @@ void Front::read_hello() {
   state_ = State::kSecuring;
   began_ = driver_.steady();
   driver_.secure(name, std::exchange(held_, {}));
+}
+
+// No TLS, or none that we can read: HTTP without it, or something that we don't know.
+void Front::read_without_hello() {
+  if (to_.origin.port != kTlsPort) {
+    to_ = *parse_authority(to_.authority, false, to_.origin.port);  // which was one before
+    open_session(Protocol::kHttp1, &to_);
+    on_bytes(kClient, std::exchange(held_, {}));
+    return;
+  }
+  const bool is_read = context_->forwarding->way(to_) == Forwarding::Way::kIntercept;
+  if (!is_read || !client_.held) {
+    open_tunnel();
+    return;
+  }
+  if (context_->taps) context_->taps->unreadable(client_);
+  close_client(Close::kReset);
 }
 
 // Whether a client of a host that is read passes unread nevertheless, as it would not take our certificate for `name`.

@@ -56,6 +56,7 @@ class Front final : public Session {
   void look_at_request();
   void begin_connect(Http1Session::Connect connect);
   void read_hello();
+  void read_without_hello();
   bool may_be_left_alone(std::string_view name) const;
   void tell_of_tunnel(std::string_view host) const;
   void open_tunnel();

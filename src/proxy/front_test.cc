@@ -379,6 +379,29 @@ TEST_F(DistrustfulClientTest, IsAnyOfAHostThatWeCannotVouchFor) {
   EXPECT_TRUE(is_read());
 }
 
+TEST_F(DistrustfulClientTest, DoesNotEscapeAHardBudgetByWhatCannotBeRead) {
+  const std::string too_long = "\x16\x03\x01\x3f\xff\x01" + counted(std::string(wire::tls::kMaxHelloBytes, 'h'), 3);
+  const auto begin = [&](std::string_view run, std::string_view budget, std::string_view bytes) {
+    play.destroy_session();
+    play >> received(kClient, connect_to("api.hosted.example:443", in_run(run, budget))) << kStands << "resume 0";
+    play >> received(kClient, bytes);
+  };
+  for (const std::string_view bytes : {std::string_view("SSH-2.0-x\r\n"), std::string_view(too_long)}) {
+    begin("a", "5usd hard", bytes);
+    play << "tap unreadable curl/8 api.hosted.example" << "close 0 reset";
+    EXPECT_TRUE(play.done());
+    begin("b", "5usd", bytes);
+    play << "pause 0" << "connect http://api.hosted.example:443 fresh";
+    play >> closed(kClient) << "close 1 reset";
+  }
+  // Of a host that nobody wants to read, it is nobody's business.
+  play.destroy_session();
+  play >> received(kClient, connect_to("10.0.0.7:443", in_run("a", "5usd hard")) + "SSH-2.0-x\r\n")
+              << kStands << "resume 0"
+              << "pause 0" << "connect http://10.0.0.7:443 fresh";
+  play >> closed(kClient) << "close 1 reset";
+}
+
 TEST_F(FrontTest, LooksForTheNameBehindAnAddress) {
   play >> received(kClient, connect_to("10.0.0.7:443")) << kStands << "resume 0";
   play >> received(kClient, hello("api.hosted.example"));

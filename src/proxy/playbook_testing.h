@@ -248,6 +248,9 @@ class Playbook : public Driver {
       play_.log(fmt::format("tap distrusted {} {}{}{}", client.name, client.host, silent ? " silently" : "",
                             client.held ? " held" : ""));
     }
+    void unreadable(const Distrust::Client& client) override {
+      play_.log(fmt::format("tap unreadable {} {}", client.name, client.host));
+    }
     void tunnelled(std::string_view host, const client::CallContext* context) override {
       if (context != nullptr) play_.log(fmt::format("tap tunnelled {} of {}", host, context->run));
     }

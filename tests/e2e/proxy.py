@@ -155,13 +155,14 @@ class Proxy:
             self.command_line(*words), capture_output=True, text=True, env=self.environment, timeout=60
         )
 
-    def metric(self, name: str) -> float:
-        """Of /-/metrics, one without labels."""
+    def metric(self, name: str, absent: float | None = None) -> float:
+        """Of /-/metrics, with its labels as they are written there."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request("GET", "/-/metrics")
         lines = connection.getresponse().read().decode().splitlines()
         connection.close()
-        return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+        found = [float(line.split()[1]) for line in lines if line.startswith(f"{name} ")]
+        return absent if absent is not None and not found else found[0]
 
     def events(self) -> list[dict]:
         """Everything in the store."""

@@ -146,6 +146,12 @@ def intercept_leaves_alone_who_distrusts_it(folder: Path) -> None:
         again = net.chat(ca=net.authority.certificate)
         assert again.returncode == 0 and again.stdout == ANSWER.decode(), again
         assert [e["host"] for e in net.distrustful()] == ["api.openai.com"]
+        remedy = "or `tokometer reload`; see `tokometer doctor`"
+        status = net.proxy.run("status").stdout
+        assert "1 program refuses our certificate: its calls pass unread until " in status and remedy in status, status
+        assert "`tokometer reload` has them read at once" in net.proxy.run("doctor").stdout
+        listed = json.loads(net.proxy.run("status", "--json").stdout)["distrustful"]
+        assert [(e["host"], e["held"]) for e in listed] == [("api.openai.com", False)] and listed[0]["until"], listed
         # Another program is still read.
         context = ssl.create_default_context(cafile=str(net.ca))
         with socket.create_connection(("127.0.0.1", net.proxy.port)) as sock:
@@ -155,6 +161,7 @@ def intercept_leaves_alone_who_distrusts_it(folder: Path) -> None:
                 tls.sendall(b"GET /v1/models HTTP/1.1\r\nHost: api.openai.com\r\nConnection: close\r\n\r\n")
                 assert tls.recv(65536).startswith(b"HTTP/1.1 200 ")
         assert net.proxy.run("reload").returncode == 0
+        assert not net.distrustful() and "refuse" not in net.proxy.run("status").stdout
         assert net.chat(ca=net.ca).returncode == 0
     counted = [e for e in net.proxy.events() if e["path"] == "/v1/chat/completions"]
     assert len(counted) == 1, counted
@@ -209,12 +216,28 @@ def intercept_leaves_alone_what_its_authority_was_not_made_for(folder: Path) -> 
         assert net.proxy.output().count(said) == 1, net.proxy.output()
         doctor = net.proxy.run("doctor").stdout
         assert said in doctor and "-> tokometer ca rotate" in doctor, doctor
+        assert said in net.proxy.run("status").stdout
+        assert json.loads(net.proxy.run("status", "--json").stdout)["uncovered"] == ["other.example"]
         assert net.proxy.run("ca", "rotate").returncode == 0
         again = net.chat(host="other.example", ca=net.ca)
         assert again.returncode == 0, again
         assert said not in net.proxy.run("doctor").stdout
+        assert json.loads(net.proxy.run("status", "--json").stdout)["uncovered"] == []
     hosts = [e["host"] for e in net.proxy.events() if e["method"] == "POST"]
     assert sorted(hosts) == ["api.openai.com", "other.example"], hosts
+
+
+@test
+def intercept_says_when_its_authority_is_good_for_any_host(folder: Path) -> None:
+    said = "the certificate authority is good for any host, as a pattern of `intercept`"
+    with Net(folder, ["--intercept", "other.*"]) as net:
+        assert net.proxy.output().count(said) == 1, "at the start, before it is made"
+        net.make_ca()
+        assert net.proxy.output().count(said) == 1, net.proxy.output()
+        assert said in net.proxy.run("ca", "show").stdout and said in net.proxy.run("doctor").stdout
+        rotated = net.proxy.run("ca", "rotate")
+        assert said in rotated.stdout + rotated.stderr, rotated
+        assert json.loads(net.proxy.run("ca", "show", "--json").stdout)["any_host"] is True
 
 
 @test

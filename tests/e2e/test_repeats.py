@@ -9,7 +9,7 @@ from pathlib import Path
 from origin import Exchange, Origin
 from provider import sse
 from proxy import Proxy
-from runner import test
+from runner import test, until
 from wire import Closed, Connection, request
 
 
@@ -117,32 +117,38 @@ def a_background_response_counts_once_over_polls_and_restarts(folder: Path) -> N
     polled(folder, "openai", create, "/openai/v1/responses/resp_1", answers)
 
 
+def break_off_then_say_all(exchange: Exchange) -> None:
+    """A background response whose stream breaks off, and that says what it used when it is fetched."""
+    if exchange.request.start_line.startswith(b"GET"):
+        usage = {"input_tokens": 17, "output_tokens": 500, "total_tokens": 517}
+        exchange.answer(
+            json.dumps({"id": "resp_1", "model": "gpt-5", "status": "completed", "usage": usage}).encode()
+        )
+        return
+    exchange.begin_stream()
+    for kind, data in [
+        ("response.created", {"response": {"id": "resp_1", "model": "gpt-5", "status": "in_progress"}}),
+        ("response.output_text.delta", {"delta": "Half of what it"}),
+    ]:
+        exchange.stream(sse({"type": kind} | data, kind).encode())
+    exchange.break_off()
+
+
+def begin(port: int) -> None:
+    try:
+        body = {"model": "gpt-5", "background": True, "stream": True, "input": "x"}
+        ask(port, "POST", "/openai/v1/responses", body)
+        raise AssertionError("the stream did not break off")
+    except Closed:
+        pass
+
+
 @test
 def exact_usage_takes_the_place_of_an_estimate_over_a_restart(folder: Path) -> None:
-    def answer(exchange: Exchange) -> None:
-        if exchange.request.start_line.startswith(b"GET"):
-            usage = {"input_tokens": 17, "output_tokens": 500, "total_tokens": 517}
-            exchange.answer(
-                json.dumps({"id": "resp_1", "model": "gpt-5", "status": "completed", "usage": usage}).encode()
-            )
-            return
-        exchange.begin_stream()
-        for kind, data in [
-            ("response.created", {"response": {"id": "resp_1", "model": "gpt-5", "status": "in_progress"}}),
-            ("response.output_text.delta", {"delta": "Half of what it"}),
-        ]:
-            exchange.stream(sse({"type": kind} | data, kind).encode())
-        exchange.break_off()
-
-    with Origin(answer) as origin:
+    with Origin(break_off_then_say_all) as origin:
         proxy = Proxy(folder, origins={"openai": origin.url})
         with proxy:
-            try:
-                body = {"model": "gpt-5", "background": True, "stream": True, "input": "x"}
-                ask(proxy.port, "POST", "/openai/v1/responses", body)
-                raise AssertionError("the stream did not break off")
-            except Closed:
-                pass
+            begin(proxy.port)
             first = proxy.wait_for_events(1)[0]
             # It was the first call: its estimate has waited for the table.
             assert (first["usage_step"], first["billable"]) == ("estimate", True), first
@@ -159,6 +165,18 @@ def exact_usage_takes_the_place_of_an_estimate_over_a_restart(folder: Path) -> N
     assert exact["replaces"] == first["id"] and exact["output_tokens"] == 500, exact
     assert (totals["calls"], totals["output_tokens"], totals["cost_usd"]) == (1, 500, exact["cost_usd"]), totals
     assert checked.returncode == 0, checked.stdout
+
+
+@test
+def metrics_count_of_exact_usage_what_is_more_than_its_estimate(folder: Path) -> None:
+    output = 'tokometer_tokens_total{provider="openai",model="gpt-5",type="output"}'
+
+    with Origin(break_off_then_say_all) as origin, Proxy(folder, origins={"openai": origin.url}) as proxy:
+        begin(proxy.port)
+        # The estimate is made on a thread of its own.
+        until(lambda: proxy.metric(output, 0) > 0, "the estimate was not counted")
+        assert ask(proxy.port, "GET", "/openai/v1/responses/resp_1") == 200
+        until(lambda: proxy.metric(output, 0) == 500, "the exact count did not take the estimate's place")
 
 
 @test

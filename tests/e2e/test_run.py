@@ -565,6 +565,32 @@ def run_lets_no_client_escape_a_hard_budget(folder: Path) -> None:
 
 
 @test
+def run_lets_nothing_unreadable_escape_a_hard_budget(folder: Path) -> None:
+    code = """if True:
+        import os, socket, urllib.parse
+        proxy = urllib.parse.urlsplit(os.environ["HTTPS_PROXY"])
+        import base64
+        user = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+        with socket.create_connection((proxy.hostname, proxy.port)) as sock:
+            sock.sendall(
+                "CONNECT api.openai.com:443 HTTP/1.1\\r\\nHost: api.openai.com:443\\r\\nUser-Agent: odd/1\\r\\n"
+                f"Proxy-Authorization: Basic {user}\\r\\n\\r\\n".encode()
+            )
+            assert b" 200 " in sock.recv(4096)
+            sock.sendall(b"POST /v1/chat/completions HTTP/1.1\\r\\n\\r\\n")
+            try:
+                print(sock.recv(1))
+            except ConnectionResetError:
+                print(b"")
+    """
+    with intercepted(folder) as (them, origin, _, resolved):
+        done = them.run(sys.executable, "-c", code, options=(*resolved, "--budget", "5usd", "--hard"))
+        assert done.returncode == 0 and done.stdout.strip() == "b''" and not origin.requests, done
+        assert "as --hard lets none pass unread: odd/1 for api.openai.com (no TLS that can be read)" in done.stderr, done
+        them.wait_until_ended()
+
+
+@test
 def run_says_which_host_its_authority_was_not_made_for(folder: Path) -> None:
     with runs(folder) as them:
         said = "made before llm.example was to be intercepted"
