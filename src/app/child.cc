@@ -8,8 +8,12 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <ctime>
 #include <optional>
+#include <utility>
+
+#include "app/program.h"
 
 namespace tokometer::app {
 namespace {
@@ -47,16 +51,34 @@ class BlockedSignals {
   sigset_t set_{}, before_{};
 };
 
-Result<pid_t> spawn(const std::vector<std::string>& words, const std::vector<std::string>& environment,
-                    const sigset_t& mask) {
+// 0, or an errno.
+int try_spawn(pid_t& child, const std::vector<std::string>& words, const std::vector<std::string>& environment,
+              const sigset_t& mask) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setsigmask(&attributes, &mask);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  pid_t child = 0;
   const int failed = posix_spawnp(&child, words.front().c_str(), nullptr, &attributes, argument_pointers(words).data(),
                                   argument_pointers(environment).data());
   posix_spawnattr_destroy(&attributes);
+  return failed;
+}
+
+// As execvp(3) has a script without "#!" run; the same words where there is no such file.
+std::vector<std::string> as_script(std::vector<std::string> words) {
+  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): as posix_spawnp looked
+  if (auto file = find_program(words.front(), path != nullptr ? path : "")) {
+    words.front() = std::move(*file);
+    words.insert(words.begin(), "/bin/sh");
+  }
+  return words;
+}
+
+Result<pid_t> spawn(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+                    const sigset_t& mask) {
+  pid_t child = 0;
+  int failed = try_spawn(child, words, environment, mask);
+  if (failed == ENOEXEC) failed = try_spawn(child, as_script(words), environment, mask);
   if (failed == 0) return child;
   if (failed == ENOENT) return fail(ErrorCode::kNotFound, fmt::format("{}: no such command", words.front()));
   return fail(io_error(words.front(), failed));

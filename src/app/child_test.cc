@@ -41,6 +41,18 @@ TEST(Child, WhatCannotBeStartedIsAnError) {
   EXPECT_EQ(run_child({"/dev/null"}, {}).error().code, ErrorCode::kIo);
 }
 
+TEST(Child, MayBeAScriptThatNamesNoInterpreter) {
+  std::string pattern = testing::TempDir() + "child_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(pattern.data());
+  const std::filesystem::path script = folder / "plain";
+  std::ofstream(script) << "test \"$1 $2\" = 'a b c' && exit 6\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  const auto end = run_child({script.string(), "a", "b c"}, {});
+  ASSERT_TRUE(end.has_value()) << end.error().message;
+  EXPECT_EQ(end->exit_code(), 6);
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Child, GetsSignalsThatOthersSendUs) {
   // The child asks us to be sent one, and ends by what reaches it.
   EXPECT_EQ(end_of("trap 'exit 9' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done").exit_code(), 9);

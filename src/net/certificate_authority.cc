@@ -256,11 +256,15 @@ Result<std::unique_ptr<CertificateAuthority>> CertificateAuthority::open(const s
     found = find(folder);  // perhaps another process was first
   }
   if (!found) return found;
-  std::error_code error;
-  if (!std::filesystem::exists(certificate_path(folder), error)) {
+  // Another process may put a new one in its place meanwhile.
+  constexpr int kTries = 3;
+  for (int i = 0; i < kTries && found; ++i) {
+    const auto shown = read(certificate_path(folder));
+    if (shown && shown->fingerprint == (*found)->info().fingerprint) break;
     if (auto written = replace_file(certificate_path(folder), (*found)->pem(), 0644); !written) {
       return fail(written.error());
     }
+    found = find(folder);
   }
   return found;
 }

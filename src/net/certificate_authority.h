@@ -41,7 +41,8 @@ class CertificateAuthority {
   };
 
   // The one in `folder`; if there is none, one that is good for the domains `permitted` and what is below them
-  // (and IP literals); empty: for any. Fails if the folder can't be written or what is there is no authority.
+  // (and IP literals); empty: for any. ca.pem is made anew where it holds another certificate, or none. Fails if the
+  // folder can't be written or what is there is no authority.
   static Result<std::unique_ptr<CertificateAuthority>> open(const std::filesystem::path& folder,
                                                             const std::vector<std::string>& permitted);
   // Makes a new one in the place of that in `folder`: clients must be told anew.

@@ -588,6 +588,23 @@ def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
 
 
 @test
+def run_keeps_its_files_from_closed_streams(folder: Path) -> None:
+    with runs(folder) as them:
+        words = shlex.join(them.words(["-q"], ["sh", "-c", "echo X >&2; echo X"]))
+        closed = ["/bin/sh", "-c", f"exec {words} <&- >&- 2>&-"]
+        done = subprocess.run(closed, env=them.proxy.environment, timeout=60)
+        assert done.returncode == 0, done
+        assert not (them.proxy.data_dir / "run.lock").read_text()
+
+
+@test
+def env_says_that_no_variable_leads_to_unix_sockets(folder: Path) -> None:
+    with Proxy(folder, listen=(f"unix:{folder}/socket",)) as proxy:
+        done = proxy.run("env")
+        assert done.returncode == 1 and "listens on no TCP address" in done.stderr and not done.stdout, done
+
+
+@test
 def run_with_other_settings_has_a_proxy_of_its_own_after_a_run(folder: Path) -> None:
     with runs(folder) as them:
         for host in ("a.example", "b.example"):
