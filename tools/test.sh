@@ -54,7 +54,7 @@ e2e_counted() {
   tests/run.sh 2>&1 | tee "$log"
   if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
-    while read -r name; do failures+=("e2e: $name"); done < <(sed -n 's/^FAIL \([^ ]*\).*/\1/p' "$log")
+    while read -r name; do failures+=("e2e: $name"); done < <(sed -n 's/^failed: //p' "$log")
   else
     failed=$((failed + 1))
   fi

@@ -62,13 +62,14 @@ std::vector<std::string> uncovered_domains(const net::CertificateAuthority::Info
   return uncovered;
 }
 
-std::string uncovered_text(const std::vector<std::string>& uncovered) {
+std::string uncovered_text(const std::vector<std::string>& uncovered, bool held) {
   constexpr std::size_t kNamed = 5;
   const std::span<const std::string> named = std::span(uncovered).first(std::min(kNamed, uncovered.size()));
   return fmt::format(
-      "the certificate authority was made before {}{} was to be intercepted: calls there pass unread "
-      "until `tokometer ca rotate`",
-      fmt::join(named, ", "), uncovered.size() > kNamed ? fmt::format(" and {} more", uncovered.size() - kNamed) : "");
+      "the certificate authority was made before {}{} was to be intercepted: calls there {} until `tokometer ca "
+      "rotate`",
+      fmt::join(named, ", "), uncovered.size() > kNamed ? fmt::format(" and {} more", uncovered.size() - kNamed) : "",
+      held ? "fail, as --hard lets none pass unread," : "pass unread");
 }
 
 bool is_local_listener(std::string_view listen) {
@@ -78,15 +79,16 @@ bool is_local_listener(std::string_view listen) {
 
 std::filesystem::path proxy_token_file(const std::filesystem::path& data_dir) { return data_dir / "proxy-token"; }
 
+std::optional<std::string> find_proxy_token(const std::filesystem::path& data_dir) {
+  std::ifstream file(proxy_token_file(data_dir));
+  std::string token;
+  if (!std::getline(file, token) || token.empty()) return std::nullopt;
+  return token;
+}
+
 Result<std::string> proxy_token(const std::filesystem::path& data_dir) {
+  if (auto token = find_proxy_token(data_dir)) return std::move(*token);
   const std::filesystem::path path = proxy_token_file(data_dir);
-  const auto read = [&] {
-    std::ifstream file(path);
-    std::string token;
-    std::getline(file, token);
-    return token;
-  };
-  if (std::string token = read(); !token.empty()) return token;
   const auto random = net::random_bytes(kTokenBytes);
   if (!random) return fail(random.error());
   std::string token;

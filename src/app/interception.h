@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,8 @@ Result<std::unique_ptr<net::CertificateAuthority>> open_authority(const std::fil
 // intercepted: they are tunnelled. Empty: all are covered.
 std::vector<std::string> uncovered_domains(const net::CertificateAuthority::Info& authority,
                                            const std::vector<std::string>& domains);
-// What is to be said of them, with its remedy.
-std::string uncovered_text(const std::vector<std::string>& uncovered);
+// What is to be said of them, with its remedy. `held`: of a run whose calls may not pass unread.
+std::string uncovered_text(const std::vector<std::string>& uncovered, bool held = false);
 
 // Whether an address of `listen` is reached from this machine only.
 bool is_local_listener(std::string_view listen);
@@ -39,6 +40,8 @@ bool is_local_listener(std::string_view listen);
 // The password of the forward proxy, DIR/proxy-token (mode 0600, made where there is none), asked for as soon as
 // others can reach it. Who has it may use our connections.
 std::filesystem::path proxy_token_file(const std::filesystem::path& data_dir);
+// As it is; nothing where there is none.
+std::optional<std::string> find_proxy_token(const std::filesystem::path& data_dir);
 Result<std::string> proxy_token(const std::filesystem::path& data_dir);
 
 }  // namespace tokometer::app

@@ -44,6 +44,9 @@ TEST(UncoveredDomains, AreThoseThatTheAuthorityWasNotMadeFor) {
 
 TEST(UncoveredDomains, AreNamedWithTheRemedy) {
   EXPECT_THAT(uncovered_text({"a.example", "b.example"}), HasSubstr("before a.example, b.example was to be"));
+  EXPECT_THAT(uncovered_text({"a.example"}), HasSubstr("calls there pass unread until `tokometer ca rotate`"));
+  EXPECT_THAT(uncovered_text({"a.example"}, true),
+              HasSubstr("calls there fail, as --hard lets none pass unread, until"));
   const std::string many = uncovered_text({"a", "b", "c", "d", "e", "f", "g"});
   EXPECT_THAT(many, HasSubstr("a, b, c, d, e and 2 more was"));
   EXPECT_THAT(many, HasSubstr("tokometer ca rotate"));

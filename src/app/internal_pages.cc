@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include "app/overview_page.h"
 #include "app/quota_metrics.h"
+#include "client/call_context.h"
 #include "embedded/embedded.h"
 #include "json/writer.h"
 
@@ -60,25 +62,41 @@ bool has_token(const PageSources& sources, const proxy::RequestHead& head) {
   return sources.forwarding != nullptr && sources.forwarding->is_authorized(fields);
 }
 
+// Those that /-/health names at most.
+constexpr std::size_t kNamedClients = 100;
+
 bool names_loopback(const proxy::RequestHead& head) {
   const auto host = proxy::parse_authority(head.authority, false, 0);
   return host && proxy::is_loopback(host->origin.host);
 }
 
-// Others on the network can reach us, and who asks may be one of them.
-bool needs_token(const PageSources& sources, const proxy::RequestHead& head) {
-  return sources.beyond_loopback && !has_token(sources, head);
-}
-
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 
-proxy::InternalEndpoints::Reply ask_for_token() {
-  return {.status = 401,
-          .content_type = std::string(kText),
-          .body =
-              "This page asks for the proxy's token: any user name, and as password what stands in the file "
-              "proxy-token of its data folder.\n",
-          .fields = kTokenFields};
+// What who may not see our figures is told; nothing if they may.
+std::optional<proxy::InternalEndpoints::Reply> refuse(const PageSources& sources, const proxy::RequestHead& head) {
+  using Reply = proxy::InternalEndpoints::Reply;
+  // A browser gives the token to no page of another name, so that Host needs no look then.
+  if (sources.beyond_loopback) {
+    if (has_token(sources, head)) return std::nullopt;
+    return Reply{.status = 401,
+                 .content_type = std::string(kText),
+                 .body =
+                     "This page asks for the proxy's token: any user name, and as password what stands in the file "
+                     "proxy-token of its data folder.\n",
+                 .fields = kTokenFields};
+  }
+  if (names_loopback(head)) return std::nullopt;
+  return Reply{.status = 403,
+               .content_type = std::string(kText),
+               .body = "This page is for this machine: ask for it as 127.0.0.1 or localhost.\n",
+               .fields = kForeignHostFields};
+}
+
+// What the page loads, by its name; null: there is no such file.
+const embedded::File* find_loaded(std::string_view name) {
+  const auto files = embedded::pages();
+  const auto file = std::ranges::find(files, name, &embedded::File::name);
+  return file == files.end() || name == kOverviewTemplate ? nullptr : &*file;
 }
 
 std::string_view content_type(std::string_view file) {
@@ -91,34 +109,32 @@ InternalPages::InternalPages(PageSources sources) : sources_(std::move(sources))
 
 std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_view path,
                                                                     const proxy::RequestHead& head) {
-  if (path == "/-/health") return health(!needs_token(sources_, head));
-  if (path == "/-/metrics" && sources_.serve_metrics) return needs_token(sources_, head) ? ask_for_token() : metrics();
+  auto refusal = refuse(sources_, head);
+  // Load balancers have no token.
+  if (path == "/-/health") return health(!refusal);
   constexpr std::string_view kTunnelled = "/-/tunnelled/";
-  if (path.starts_with(kTunnelled) && sources_.tunnelled != nullptr) return tunnelled(path.substr(kTunnelled.size()));
-  return for_people(path.substr(std::string_view("/-/").size()), head);
+  if (path == "/-/metrics" && sources_.serve_metrics) {
+    if (!refusal) return metrics();
+  } else if (path.starts_with(kTunnelled) && sources_.tunnelled != nullptr) {
+    if (!refusal) return tunnelled(path.substr(kTunnelled.size()));
+  } else {
+    const std::string_view name = path.substr(std::string_view("/-/").size());
+    const embedded::File* const file = find_loaded(name);
+    if (file == nullptr && !name.empty()) return std::nullopt;
+    if (!refusal) return page(file);
+  }
+  return refusal;
 }
 
-std::optional<InternalPages::Reply> InternalPages::for_people(std::string_view path,
-                                                              const proxy::RequestHead& head) const {
-  const auto files = embedded::pages();
-  const auto file = std::ranges::find(files, path, &embedded::File::name);
-  if (!path.empty() && (file == files.end() || path == kOverviewTemplate)) return std::nullopt;
-  // A browser gives the token to no page of another name, so that Host needs no look then.
-  if (needs_token(sources_, head)) return ask_for_token();
-  if (!sources_.beyond_loopback && !names_loopback(head)) {
-    return Reply{.status = 403,
-                 .content_type = std::string(kText),
-                 .body = "This page is for this machine: ask for it as 127.0.0.1 or localhost.\n",
-                 .fields = kForeignHostFields};
-  }
-  if (path.empty()) {
+InternalPages::Reply InternalPages::page(const embedded::File* file) const {
+  if (file == nullptr) {
     return Reply{.status = 200,
                  .content_type = "text/html; charset=utf-8",
                  .body = overview_page(sources_),
                  .fields = kPageFields};
   }
   return Reply{.status = 200,
-               .content_type = std::string(content_type(path)),
+               .content_type = std::string(content_type(file->name)),
                .body = std::string(file->content),
                .fields = kPageFields};
 }
@@ -159,7 +175,8 @@ InternalPages::Reply InternalPages::health(bool with_names) const {
   if (with_names && sources_.distrust != nullptr) {
     // Clients whose calls there are tunnelled, or fail where they are `held`, since they do not take our certificate.
     writer.name("distrustful").begin_array();
-    for (const proxy::Distrust::Entry& entry : sources_.distrust->entries(sources_.clock.steady())) {
+    const auto entries = sources_.distrust->entries(sources_.clock.steady());
+    for (const proxy::Distrust::Entry& entry : std::span(entries).first(std::min(entries.size(), kNamedClients))) {
       writer.begin_object().member("client", entry.client.name).member("host", entry.client.host);
       writer.member("silent", entry.silent).member("held", entry.client.held).end_object();
     }
@@ -171,8 +188,9 @@ InternalPages::Reply InternalPages::health(bool with_names) const {
   return {.status = 200, .content_type = "application/json", .body = std::move(body)};
 }
 
-InternalPages::Reply InternalPages::tunnelled(std::string_view run) const {
-  const TunnelledHosts::Unread unread = sources_.tunnelled->of(run);
+InternalPages::Reply InternalPages::tunnelled(std::string_view encoded_run) const {
+  const auto context = client::decode_context(encoded_run);
+  const TunnelledHosts::Unread unread = context ? sources_.tunnelled->of(context->run) : TunnelledHosts::Unread();
   std::string body;
   json::Writer writer(body);
   writer.begin_object().name("hosts").begin_array();

@@ -119,12 +119,21 @@ TEST_F(OverviewTest, IsForNoOtherSiteToFrameOrRead) {
     EXPECT_EQ(wire::find(reply->fields, "cache-control"), "no-store");
   }
   count(call("gpt-5", 1));
+  proxy::Distrust distrust;
+  auto with_clients = sources();
+  with_clients.distrust = &distrust;
+  TunnelledHosts tunnelled;
+  with_clients.tunnelled = &tunnelled;
   for (const std::string_view host : {"rebound.example:4141", "127.0.0.1.example", "", "192.0.2.1", "[::1"}) {
-    const auto reply = ask(sources(), "/-/", host);
-    ASSERT_TRUE(reply) << host;
-    EXPECT_EQ(reply->status, 403) << host;
-    EXPECT_THAT(reply->body, Not(HasSubstr("gpt-5"))) << host;
+    for (const std::string_view path : {"/-/", "/-/metrics", "/-/tunnelled/e30"}) {
+      const auto reply = ask(with_clients, path, host);
+      ASSERT_TRUE(reply) << path << " by " << host;
+      EXPECT_EQ(reply->status, 403) << path << " by " << host;
+      EXPECT_THAT(reply->body, Not(HasSubstr("gpt-5")));
+    }
+    EXPECT_THAT(ask(with_clients, "/-/health", host)->body, Not(HasSubstr("distrustful"))) << host;
   }
+  EXPECT_THAT(ask(with_clients, "/-/health", "localhost")->body, HasSubstr("distrustful"));
 }
 
 TEST_F(OverviewTest, AsksOthersForTheToken) {

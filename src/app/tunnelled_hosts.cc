@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "client/call_context.h"
+
 namespace tokometer::app {
 
 TunnelledHosts::Unread& TunnelledHosts::unread_of(std::string_view run) {
@@ -30,8 +32,13 @@ void TunnelledHosts::add(std::string_view run, const Distrustful& client) {
 
 TunnelledHosts::Unread TunnelledHosts::of(std::string_view run) const {
   const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find(runs_, run, &Run::id);
-  return found == runs_.end() ? Unread() : found->unread;
+  Unread all;
+  for (const Run& one : runs_) {
+    if (!client::is_within_run(one.id, run)) continue;
+    for (const std::string& host : one.unread.hosts) add_once(all.hosts, host);
+    for (const Distrustful& client : one.unread.distrustful) add_once(all.distrustful, client);
+  }
+  return all;
 }
 
 }  // namespace tokometer::app

@@ -42,6 +42,7 @@ class TunnelledHosts {
 
   void add(std::string_view run, std::string_view host);
   void add(std::string_view run, const Distrustful& client);
+  // Of a run and of those within it.
   Unread of(std::string_view run) const;
 
  private:

@@ -33,6 +33,16 @@ TEST(TunnelledHosts, KeepsWhoDistrustsUsByRun) {
   EXPECT_THAT(hosts.of("b").distrustful, IsEmpty());
 }
 
+TEST(TunnelledHosts, OfARunHasThoseOfRunsWithinIt) {
+  TunnelledHosts hosts;
+  const TunnelledHosts::Distrustful curl{.client = "curl/8.1", .host = "x.example"};
+  hosts.add("o.i", "y.example");
+  hosts.add("o.i", curl);
+  hosts.add("other", "z.example");
+  EXPECT_THAT(hosts.of("o").hosts, ElementsAre("y.example"));
+  EXPECT_THAT(hosts.of("o").distrustful, ElementsAre(curl));
+}
+
 TEST(TunnelledHosts, HasLimits) {
   TunnelledHosts hosts({.runs = 2, .hosts_of_run = 1});
   hosts.add("a", "x.example");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 #include "app/interception.h"
@@ -11,6 +10,7 @@
 #include "app/rules.h"
 #include "base/files.h"
 #include "cli/checks.h"
+#include "cli/no_proxy.h"
 #include "cli/rc_files.h"
 #include "client/tools.h"
 #include "embedded/embedded.h"
@@ -100,42 +100,17 @@ Findings check_proxy_variables(const Patient& patient) {
   return findings;
 }
 
-std::string trimmed_pattern(std::string_view entry) {
-  std::string host;
-  for (const char c : entry) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isspace(byte) == 0) host += static_cast<char>(std::tolower(byte));
-  }
-  if (host == "*") return host;
-  if (host.starts_with("*.")) host.erase(0, 1);
-  if (host.starts_with('.')) host.erase(0, 1);
-  return host;
-}
-
 // Entries of NO_PROXY that lead programs past us to hosts that we should see.
 Findings check_no_proxy(const Patient& patient) {
-  std::string list = patient.environment.variable("NO_PROXY").value_or("");
-  if (list.empty()) list = patient.environment.variable("no_proxy").value_or("");
-  if (list.empty()) return {};
+  if (no_proxy_of(patient.environment).empty()) return {};
   const auto rules = app::load_rules(patient.config.config_dir);
   if (!rules) return {{"provider files", Verdict::kFail, rules.error().message, "mend the file"}};
-  const auto domains = app::intercepted_domains(*(*rules)->providers, patient.config);
-  std::string passed;
-  for (std::string_view rest = list; !rest.empty();) {
-    const std::size_t comma = rest.find(',');
-    const std::string host = trimmed_pattern(rest.substr(0, comma));
-    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-    // Models on this machine are best asked directly.
-    if (host.empty() || host == "localhost" || host.starts_with("127.") || host.contains(':')) continue;
-    const bool hides = host == "*" || (*rules)->providers->by_host(host) != nullptr ||
-                       std::ranges::any_of(domains, [&](const std::string& domain) {
-                         return domain == host || domain.ends_with("." + host);
-                       });
-    if (hides) passed += (passed.empty() ? "" : ", ") + host;
-  }
+  const provider::Registry& providers = *(*rules)->providers;
+  const auto passed =
+      hosts_past_us(patient.environment, providers, app::intercepted_domains(providers, patient.config));
   if (passed.empty()) return {};
-  return {{"NO_PROXY", Verdict::kWarn, fmt::format("leads calls past us: {}", passed),
-           "take that out of NO_PROXY and no_proxy"}};
+  return {{"NO_PROXY", Verdict::kWarn, fmt::format("leads calls past us: {}", fmt::join(passed, ", ")),
+           std::string(kNoProxyRemedy)}};
 }
 
 // Base URLs on this machine where nothing listens any more.

@@ -7,7 +7,7 @@
 
 #include "app/instance.h"
 #include "app/interception.h"
-#include "base/files.h"
+#include "client/call_context.h"
 #include "json/document.h"
 #include "net/address.h"
 #include "net/blocking_client.h"
@@ -23,9 +23,8 @@ std::string question(std::string_view path, std::string_view more_fields = {}) {
 // What tells the proxy of a data folder that we may see all; nothing where it asks for no token.
 std::string credentials(const std::filesystem::path& data_dir) {
   if (data_dir.empty()) return {};
-  auto token = read_file(app::proxy_token_file(data_dir));
+  const auto token = app::find_proxy_token(data_dir);
   if (!token) return {};
-  while (token->ends_with('\n')) token->pop_back();
   return fmt::format("Authorization: Basic {}\r\n", wire::base64::encode("tokometer:" + *token));
 }
 
@@ -80,11 +79,13 @@ Result<Health> ask_health(const std::vector<std::string>& listening, const std::
   return health;
 }
 
-Unread ask_unread(const std::string& address, std::string_view run, std::chrono::milliseconds limit) {
+Unread ask_unread(const std::string& address, const std::filesystem::path& data_dir, std::string_view run,
+                  std::chrono::milliseconds limit) {
   Unread unread;
   const auto to = net::Address::parse(address);
   if (!to) return unread;
-  const auto response = net::ask(*to, question(fmt::format("/-/tunnelled/{}", run)), limit);
+  const std::string page = "/-/tunnelled/" + client::encode_context({.run = std::string(run)});
+  const auto response = net::ask(*to, question(page, credentials(data_dir)), limit);
   const std::size_t end = response ? response->find("\r\n\r\n") : std::string::npos;
   if (end == std::string::npos) return unread;
   const auto document = json::Document::parse(response->substr(end + 4));

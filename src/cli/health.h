@@ -45,12 +45,12 @@ struct Health {
 Result<Health> ask_health(const std::vector<std::string>& listening, const std::filesystem::path& data_dir,
                           std::chrono::milliseconds limit = std::chrono::seconds(2));
 
-// What the proxy at `address` could not read of a run's program; nothing if it does not say.
+// What the proxy of `data_dir`, at `address`, could not read of a run's program; nothing if it does not say.
 struct Unread {
   std::vector<std::string> hosts;                             // that it reached by tunnels
   std::vector<app::TunnelledHosts::Distrustful> distrustful;  // its clients that do not take our certificate
 };
-Unread ask_unread(const std::string& address, std::string_view run,
+Unread ask_unread(const std::string& address, const std::filesystem::path& data_dir, std::string_view run,
                   std::chrono::milliseconds limit = std::chrono::seconds(2));
 
 }  // namespace tokometer::cli

@@ -5,6 +5,8 @@
 #include "cli/session_summary.h"
 #include "cli/table.h"
 #include "cli/test_environment.h"
+#include "json/document.h"
+#include "json/writer.h"
 
 namespace tokometer::cli {
 namespace {
@@ -242,7 +244,7 @@ TEST(SessionSummary, SumsAndMarksWhatIsNotKnown) {
   EXPECT_EQ("\n" + summary_of({chat(), chat(), refused(), unpriced()}).render(kNarrow, SteadyTime() + 125300ms), R"(
 ╭─ Session ─────────────────────╮
 │ Calls          4              │
-│ Failed         1              │
+│ Failed         1 (429)        │
 │ Input tokens   37,035         │
 │   from cache   23,600 (63.7%) │
 │ Output tokens  2,535          │
@@ -272,6 +274,53 @@ Session
 )");
 }
 
+TEST(SessionSummary, MarksWhatWasEstimated) {
+  event::Event estimated = chat();
+  estimated.usage.source = meter::UsageSource::kEstimated;
+  estimated.usage.estimated = meter::EstimatedCounts::kOutput;
+  const SessionSummary summary = summary_of({chat(), estimated, unpriced()});
+  EXPECT_EQ("\n" + summary.render(kPipe, SteadyTime() + 5s), R"(
+Session
+  Calls: 3
+  Input tokens: 37,035
+    from cache: 23,600 (63.7%)
+  Output tokens: ~2,535
+  Total tokens: ~39,570
+  Cost: ~$0.032642 + ?
+    unknown for: 1 call
+  Estimated: 1 call
+  Duration: 5.0s
+
+model                       calls  failed   input  cached  output        cost
+claude-sonnet-4-5-20250929      2       0  24,690   95.6%  ~1,690  ~$0.032642
+my-own-model                    1       0  12,345       -     845           ?
+)");
+  std::string text;
+  json::Writer writer(text);
+  writer.begin_object();
+  summary.write_json(writer);
+  writer.end_object();
+  const auto document = json::Document::parse(text);
+  ASSERT_TRUE(document.has_value()) << text;
+  EXPECT_EQ(document->root()["estimated_calls"].int64(), 1);
+  EXPECT_EQ(document->root()["models"][0]["estimated_calls"].int64(), 1);
+  EXPECT_EQ(document->root()["models"][1]["estimated_calls"].int64(), 0);
+}
+
+TEST(SessionSummary, NamesTheCodesOfWhatFailed) {
+  event::Event denied = refused();
+  denied.status_code = 401;
+  std::vector<event::Event> events{refused(), denied, refused(), cut()};
+  EXPECT_NE(summary_of(events).render(kPipe, SteadyTime()).find("Failed: 4 (401, 429)\n"), std::string::npos);
+  EXPECT_NE(summary_of({cut()}).render(kPipe, SteadyTime()).find("Failed: 1\n"), std::string::npos);
+  for (const int code : {500, 501, 502, 503, 504}) {
+    denied.status_code = code;
+    events.push_back(denied);
+  }
+  EXPECT_NE(summary_of(events).render(kPipe, SteadyTime()).find("Failed: 9 (401, 429, 500, 501, 502, …)\n"),
+            std::string::npos);
+}
+
 TEST(SessionSummary, CountsNothingThatIsNotBilled) {
   event::Event repeat = chat();
   repeat.billable = false;
@@ -284,7 +333,7 @@ TEST(SessionSummary, HasNoRowForWhatWasRefusedBeforeItHadAModel) {
   event::Event refused_at_once = refused();
   refused_at_once.request_model.clear();
   const std::string text = summary_of({chat(), refused_at_once}).render(kPipe, SteadyTime());
-  EXPECT_NE(text.find("Failed: 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("Failed: 1 (429)\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("no model"), std::string::npos) << text;
   refused_at_once.cost_picodollars = 1;
   EXPECT_NE(summary_of({chat(), refused_at_once}).render(kPipe, SteadyTime()).find("(no model)"), std::string::npos)

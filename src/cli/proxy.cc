@@ -148,9 +148,9 @@ Result<std::unique_ptr<app::LogFile>> open_log(const app::Config& config, Enviro
 }
 
 void serve_in_background(app::LogFile& file, Environment& environment, const std::vector<std::string>& listening) {
-  file.take_stdio();
   environment.log.set_sink([&file](LogLevel, std::string_view line) { file.write(line); });
   environment.log.info("process {} listens on {}", getpid(), fmt::join(listening, ", "));
+  file.take_stdio();  // tells whoever waits: the log is written by then
 }
 
 Result<ExitCode> run_proxy(const Arguments& arguments, Environment& environment) {

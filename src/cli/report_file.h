@@ -5,7 +5,8 @@
 //   … run the program …
 //   file->write(text);
 //
-// Only its owner may read one that is made; what is in it before stays until it is written.
+// Only its owner may read one that is made; what is in it before stays until it is written. Where it is what standard
+// error leads to (/dev/stderr), the text comes after what was said there.
 #pragma once
 
 #include <filesystem>
@@ -21,17 +22,19 @@ class ReportFile {
   // kIo.
   static Result<ReportFile> open(const std::filesystem::path& path);
   ReportFile(ReportFile&& other) noexcept
-      : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+      : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), adds_(other.adds_) {}
   ~ReportFile();
 
-  // Puts `text` in the place of what it holds. kIo.
+  // Puts `text` in the place of what it holds, or after what was said on standard error. kIo.
   Result<void> write(std::string_view text) const;
 
  private:
-  ReportFile(std::filesystem::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  ReportFile(std::filesystem::path path, int descriptor, bool adds)
+      : path_(std::move(path)), descriptor_(descriptor), adds_(adds) {}
 
   std::filesystem::path path_;
   int descriptor_;
+  bool adds_;
 };
 
 }  // namespace tokometer::cli

@@ -1,5 +1,6 @@
 #include "cli/report_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +49,23 @@ TEST_F(ReportFileTest, SaysAtOnceThatItCannotBeWritten) {
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().code, ErrorCode::kIo);
   EXPECT_NE(file.error().message.find("sums.json: "), std::string::npos) << file.error().message;
+}
+
+TEST_F(ReportFileTest, ComesAfterWhatWasSaidOnStandardError) {
+  const fs::path said = folder / "said.txt";
+  std::ofstream(said) << "Session\n";
+  const int errors = dup(STDERR_FILENO);
+  const int log = open(said.c_str(), O_WRONLY);
+  lseek(log, 0, SEEK_END);
+  dup2(log, STDERR_FILENO);
+  close(log);
+  {
+    const auto file = ReportFile::open("/dev/stderr");
+    EXPECT_TRUE(file && file->write("{}\n"));
+  }
+  dup2(errors, STDERR_FILENO);
+  close(errors);
+  EXPECT_EQ(read_file(said).value(), "Session\n{}\n");
 }
 
 TEST_F(ReportFileTest, SaysThatTheDiskIsFull) {

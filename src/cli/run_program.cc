@@ -21,8 +21,6 @@
 #include "app/shared_proxy.h"
 #include "app/tool_environment.h"
 #include "app/upstream.h"
-#include "base/files.h"
-#include "base/uuid.h"
 #include "cli/authority.h"
 #include "cli/builtin.h"
 #include "cli/environment.h"
@@ -30,6 +28,7 @@
 #include "cli/printer.h"
 #include "cli/recorded.h"
 #include "cli/report_file.h"
+#include "cli/run_context.h"
 #include "cli/run_reasons.h"
 #include "cli/run_report.h"
 #include "cli/running.h"
@@ -45,7 +44,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kContextVariable = "TOKOMETER_CONTEXT";
 // Calls that the program broke off by ending: the proxy has noticed by then.
 constexpr std::chrono::milliseconds kLastCallsWait(100);
 // What our messages begin with.
@@ -55,42 +53,6 @@ constexpr std::string_view kNoToken = "run";
 // What may be said of the proxy that is started.
 constexpr std::array<std::string_view, 6> kPassedSettings = {"intercept", "tunnel",         "origins",
                                                              "resolve",   "upstream_proxy", "no_proxy"};
-
-// What the calls of the run belong to: options over TOKOMETER_CONTEXT, which has a run's id within another run.
-Result<client::CallContext> run_context(const Arguments& arguments, Environment& environment) {
-  client::CallContext context;
-  if (const auto given = environment.variable(kContextVariable); given && !given->empty()) {
-    if (auto parsed = client::parse_context(*given)) {
-      context = std::move(*parsed);
-    } else {
-      environment.err.print("tokometer: {}: {}; going on without it\n", kContextVariable, parsed.error().message);
-    }
-  }
-  UuidMaker ids;
-  std::string id = ids.make(environment.clock.now()).text();
-  if (context.run.empty()) {
-    context.run = std::move(id);
-  } else {
-    auto inner = client::context_within(std::move(context), id);
-    if (!inner) return fail(ErrorCode::kUsage, std::move(inner.error().message));
-    context = std::move(*inner);
-    context.program.clear();  // that of the run around it is this one
-  }
-  if (const auto project = arguments.value("project")) context.project = *project;
-  for (const std::string_view tag : arguments.values("tag")) client::add_tag(context.tags, tag);
-  const std::string_view command = arguments.positionals().front();
-  if (context.program.empty()) context.program = command.substr(command.rfind('/') + 1);
-  if (const auto budget = arguments.value("budget")) {
-    auto parsed = client::parse_budget(*budget);
-    if (!parsed) return fail(ErrorCode::kUsage, "--" + parsed.error().message);
-    context.budget = *parsed;
-  }
-  if (arguments.has("hard")) {
-    if (!context.budget) return fail(ErrorCode::kUsage, "--hard: needs a --budget");
-    context.budget->hard = true;
-  }
-  return context;
-}
 
 // Settings that may be given to the proxy that is started.
 std::vector<Option> passed_options() {
@@ -182,9 +144,7 @@ std::string proxy_url(const app::Config& config, const app::SharedProxy& proxy, 
   std::string token(kNoToken);
   // It may be there from a time when the proxy listened elsewhere.
   if (!std::ranges::all_of(proxy.status().listening, app::is_local_listener)) {
-    if (auto given = read_file(app::proxy_token_file(config.data_dir))) {
-      token = given->substr(0, given->find_first_of("\r\n"));
-    }
+    if (auto given = app::find_proxy_token(config.data_dir)) token = std::move(*given);
   }
   return fmt::format("http://{}:{}@{}", client::user_of_context(context), token, proxy.address());
 }
@@ -261,18 +221,27 @@ Result<void> add_calls(RunReport& report, const ProgramRun& run, const app::Conf
 
 // The authority that the proxy uses, made if there is none: the proxy makes one for its first client that is
 // intercepted, and ours has to be told of it before.
-Result<void> prepare_authority(const provider::Registry& registry, const app::Config& config, bool quiet,
-                               Environment& environment) {
-  const auto domains = wanted_domains(registry, config);
+Result<void> prepare_authority(ProgramRun& run, const std::vector<std::string>& domains, const app::Config& config) {
   const auto authority = app::open_authority(fs::absolute(config.data_dir), domains);
   if (!authority) return fail(authority.error());
-  const auto uncovered = app::uncovered_domains((*authority)->info(), domains);
-  if (!uncovered.empty() && !quiet) environment.err.print("tokometer: {}\n", app::uncovered_text(uncovered));
+  run.uncovered = app::uncovered_domains((*authority)->info(), domains);
   return {};
 }
 
-Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, const app::SharedProxy& proxy,
-                             const app::Config& config, bool quiet, Environment& environment) {
+// What makes an authority for all hosts that are to be intercepted. A proxy that the run has started is not there any
+// more to be asked for them.
+std::string rotate_command(const Arguments& arguments) {
+  std::string command = "tokometer ca rotate";
+  for (const Arguments::Given& given : arguments.given()) {
+    if (given.option->setting != "intercept") continue;
+    command += given.value.contains('*') ? fmt::format(" --intercept '{}'", given.value)
+                                         : fmt::format(" --intercept {}", given.value);
+  }
+  return command;
+}
+
+Result<app::FilledTool> fill(const client::Tool& tool, ProgramRun& run, const app::SharedProxy& proxy,
+                             const app::Config& config, const Environment& environment) {
   const auto registry = provider::Registry::load(embedded::providers(), config.config_dir / "providers");
   if (!registry) return fail(registry.error());
   app::ToolInputs inputs{.variable = environment.variable,
@@ -280,9 +249,9 @@ Result<app::FilledTool> fill(const client::Tool& tool, const ProgramRun& run, co
                          .address = proxy.address(),
                          .base = base_url(proxy.address(), run.context)};
   if (run.base_url_mode) return app::fill_tool(tool.base_url, inputs, **registry);
-  if (auto made = prepare_authority(**registry, config, quiet, environment); !made) {
-    return fail(std::move(made.error()));
-  }
+  const auto domains = wanted_domains(**registry, config);
+  find_past(run, **registry, domains, environment);
+  if (auto made = prepare_authority(run, domains, config); !made) return fail(std::move(made.error()));
   const fs::path data_dir = fs::absolute(config.data_dir);
   const fs::path certificate = net::CertificateAuthority::certificate_path(app::authority_folder(data_dir));
   const app::TrustFiles trust(data_dir, certificate);
@@ -300,6 +269,9 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   const client::Tool tool = tools->of(arguments.positionals().front());
   std::optional<ReportFile> file;
   if (const auto path = arguments.value("json")) {
+    if (*path == "-") {
+      return fail(ErrorCode::kUsage, "--json -: standard output is the program's: name a file, or /dev/stderr");
+    }
     auto opened = ReportFile::open(*path);
     if (!opened) return fail(opened.error().code, "--json: " + opened.error().message);
     file.emplace(std::move(*opened));
@@ -313,8 +285,15 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
                  .base_url_mode = arguments.has("base-url-mode"),
                  .note = tool.note,
                  .kept = {}};
-  auto filled = fill(tool, run, *proxy, *config, arguments.has("quiet"), environment);
+  auto filled = fill(tool, run, *proxy, *config, environment);
   if (!filled) return fail(std::move(filled.error()));
+  if (!run.uncovered.empty()) {
+    run.rotate = rotate_command(arguments);
+    if (!arguments.has("quiet")) {
+      environment.err.print("tokometer: {}\n",
+                            app::uncovered_text(run.uncovered, client::has_hard_budget(run.context)));
+    }
+  }
   run.kept = std::move(filled->kept);
   std::vector<std::string> words = run.command;
   words.insert(words.begin() + 1, filled->arguments.begin(), filled->arguments.end());
@@ -326,6 +305,7 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   }
   environment.out.flush();
   environment.err.flush();
+  const pid_t process = proxy_process(*config);
   proxy->let_inherit();
   const auto end = app::run_child(words, child_environment(environment, *filled, run.context, proxy->address()),
                                   panels ? [&] { panels->show(); } : std::function<void()>());
@@ -336,14 +316,16 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
     return static_cast<ExitCode>(end.error().code == ErrorCode::kNotFound ? app::kNoSuchCommand : app::kNotExecutable);
   }
 
+  run.proxy = find_proxy_fate(*config, process, proxy->address());
   if (auto added = add_calls(report, run, *config, environment); !added) {
     environment.err.print("tokometer: {}\n", added.error().message);
   }
-  if (!run.base_url_mode) find_unread(run, proxy->address());
+  if (!run.base_url_mode) find_unread(run, proxy->address(), config->data_dir);
   if (!run.base_url_mode && report.calls() == 0) find_node(run, environment);
   if (panels) panels->show();
   if (!arguments.has("quiet")) environment.err.write(report.render(environment.err.form(), environment.clock.steady()));
   if (file) {
+    environment.err.flush();  // it may be the same
     // The exit code is the program's all the same.
     if (auto written = file->write(report.json(*end, environment.clock.steady())); !written) {
       environment.err.print("tokometer: --json: {}\n", written.error().message);

@@ -11,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "app/instance.h"
 #include "app/program.h"
 #include "cli/health.h"
+#include "cli/no_proxy.h"
 #include "cli/style.h"
 
 namespace tokometer::cli {
@@ -36,12 +38,19 @@ std::vector<std::string> distrustful(const Unread& unread) {
   return names;
 }
 
-// Hosts that its program reached unread, without their ports, as --intercept takes them.
-std::vector<std::string> tunnelled(const Unread& unread) {
+bool is_within(std::string_view host, const std::string& domain) {
+  return domain == "*" || host == domain || host.ends_with("." + domain);
+}
+
+// Hosts that its program reached unread, without their ports, as --intercept takes them; those of `uncovered` have
+// another reason.
+std::vector<std::string> tunnelled(const Unread& unread, const std::vector<std::string>& uncovered) {
   std::vector<std::string> hosts;
   for (const std::string& host : unread.hosts) {
     std::string name =
         printable(host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':')));
+    const auto holds_it = [&name](const std::string& domain) { return is_within(name, domain); };
+    if (std::ranges::any_of(uncovered, holds_it)) continue;
     if (std::ranges::find(hosts, name) == hosts.end()) hosts.push_back(std::move(name));
   }
   return hosts;
@@ -83,10 +92,31 @@ std::optional<int> number(std::string_view text) {
 
 }  // namespace
 
-void find_unread(ProgramRun& run, const std::string& address) {
-  const Unread unread = ask_unread(address, run.context.run);
+pid_t proxy_process(const app::Config& config) {
+  const auto running = app::find_instance(config.data_dir);
+  return running ? running->pid : 0;
+}
+
+ProxyFate find_proxy_fate(const app::Config& config, pid_t process, const std::string& address) {
+  const auto health = ask_health({address}, {});
+  // One that is slow is there.
+  if (!health && health.error().code != ErrorCode::kTimeout) return ProxyFate::kEnded;
+  const pid_t now = proxy_process(config);
+  if (now == 0) return ProxyFate::kEnded;
+  return now == process ? ProxyFate::kServes : ProxyFate::kReplaced;
+}
+
+void find_past(ProgramRun& run, const provider::Registry& providers, const std::vector<std::string>& domains,
+               const Environment& environment) {
+  run.past = hosts_past_us(environment, providers, domains);
+  // A run leaves that out of the list.
+  std::erase(run.past, "*");
+}
+
+void find_unread(ProgramRun& run, const std::string& address, const std::filesystem::path& data_dir) {
+  const Unread unread = ask_unread(address, data_dir, run.context.run);
   run.distrust = distrustful(unread);
-  run.tunnelled = tunnelled(unread);
+  run.tunnelled = tunnelled(unread, run.uncovered);
 }
 
 void find_node(ProgramRun& run, const Environment& environment) {

@@ -5,12 +5,23 @@
 #include <chrono>
 
 #include "app/budgets.h"
+#include "app/interception.h"
 #include "base/count.h"
 #include "base/format.h"
 #include "cli/call_line.h"
+#include "cli/no_proxy.h"
 #include "json/writer.h"
 
 namespace tokometer::cli {
+namespace {
+
+std::string_view text_of(ProxyFate fate) {
+  return fate == ProxyFate::kEnded
+             ? "the proxy ended during the run: what came after was not counted"
+             : "the proxy ended during the run, and another took its place: what came in between was not counted";
+}
+
+}  // namespace
 
 void RunReport::add(const event::Event& event) {
   summary_.add(event);
@@ -29,39 +40,76 @@ std::string RunReport::spent() const { return app::spent_text(*run_.context.budg
 
 std::string RunReport::render(const Output::Form& form, SteadyTime now) const {
   const Style style(form.color);
-  if (calls() == 0) return nothing_captured();
-  std::string text = summary_.render(form, now);
-  if (run_.context.budget) {
-    const std::string line = fmt::format("budget: {}", spent());
-    text += is_over_budget() ? style.red(line + ", used up") + "\n" : line + "\n";
-  }
-  for (const std::string& who : run_.distrust) text += style.red(distrust_text("not counted", who)) + "\n";
+  if (calls() == 0) return nothing_captured() + budget_line(style);
+  std::string text = summary_.render(form, now) + budget_line(style);
+  for (const std::string& line : not_counted()) text += style.red(line) + "\n";
   return text + fmt::format("tokometer events --run {}\n", run_.context.run);
 }
 
+std::string RunReport::budget_line(const Style& style) const {
+  if (!run_.context.budget) return {};
+  const std::string line = fmt::format("budget: {}", spent());
+  return is_over_budget() ? style.red(line + ", used up") + "\n" : line + "\n";
+}
+
+std::vector<std::string> RunReport::not_counted() const {
+  std::vector<std::string> lines;
+  if (run_.proxy != ProxyFate::kServes) lines.emplace_back(text_of(run_.proxy));
+  for (const std::string& who : run_.distrust) lines.push_back(distrust_text("not counted", who));
+  if (!run_.past.empty()) {
+    lines.push_back(fmt::format("not counted: NO_PROXY leads calls past the proxy: {}", fmt::join(run_.past, ", ")));
+  }
+  return lines;
+}
+
 std::string RunReport::nothing_captured() const {
-  std::string text =
-      fmt::format("tokometer: nothing captured: no call of {} came through the proxy", run_.command.front());
+  const std::string known = known_reasons();
+  return fmt::format("tokometer: nothing captured: no call of {} came through the proxy\n{}", run_.command.front(),
+                     known.empty() ? guesses() : known);
+}
+
+std::string RunReport::known_reasons() const {
+  std::string text;
+  const auto why = [&text](std::string_view reason) { text += fmt::format("  why: {}\n", reason); };
+  const auto remedy = [&text](std::string_view what) { text += fmt::format("  try: {}\n", what); };
+  if (run_.proxy != ProxyFate::kServes) {
+    why(text_of(run_.proxy));
+    remedy("it again; `tokometer logs` may say why the proxy ended");
+  }
   if (!run_.node.empty()) {
-    text += fmt::format("\n  why: Node {} heeds no proxy variables by itself, as 22.21, 24.5 and later do", run_.node);
-    return text + "\n  try: --base-url-mode, or Node 24\n";
+    why(fmt::format("Node {} heeds no proxy variables by itself, as 22.21, 24.5 and later do", run_.node));
+    remedy("--base-url-mode, or Node 24");
   }
-  if (!run_.note.empty()) text += fmt::format("\n  why: {}", run_.note);
-  for (const std::string& name : run_.kept) {
-    text += fmt::format("\n  why: {} leads to a host that no provider is known for, and was left as it is", name);
+  if (!run_.past.empty()) {
+    why(fmt::format("NO_PROXY leads calls past the proxy: {}", fmt::join(run_.past, ", ")));
+    remedy(kNoProxyRemedy);
   }
-  for (const std::string& who : run_.distrust) text += "\n  " + distrust_text("why", who);
+  for (const std::string& who : run_.distrust) text += "  " + distrust_text("why", who) + "\n";
+  if (!run_.uncovered.empty()) {
+    why(app::uncovered_text(run_.uncovered, client::has_hard_budget(run_.context)));
+    remedy(fmt::format("`{}`", run_.rotate));
+  } else if (!run_.distrust.empty()) {
+    remedy("--base-url-mode, or have it trust the file that its SSL_CERT_FILE names");
+  }
   if (!run_.tunnelled.empty()) {
-    text += fmt::format("\n  why: what it asked for passed unread, as no provider is known for it: {}",
-                        fmt::join(run_.tunnelled, ", "));
-    return text + fmt::format("\n  try: `--intercept HOST` with the one that its calls go to, as --intercept {}\n",
-                              run_.tunnelled.front());
+    why(fmt::format("what it asked for passed unread, as no provider is known for it: {}",
+                    fmt::join(run_.tunnelled, ", ")));
+    remedy(
+        fmt::format("`--intercept HOST` with the one that its calls go to, as --intercept {}", run_.tunnelled.front()));
   }
-  text += run_.base_url_mode
-              ? "\n  try: without --base-url-mode, if it takes no base URL from its environment"
-              : "\n  try: --base-url-mode, if it heeds no proxy variables; `--intercept HOST` for a host that no "
-                "provider is known for";
-  return text + "\n";
+  return text;
+}
+
+std::string RunReport::guesses() const {
+  std::string text;
+  if (!run_.note.empty()) text += fmt::format("  why: {}\n", run_.note);
+  for (const std::string& name : run_.kept) {
+    text += fmt::format("  why: {} leads to a host that no provider is known for, and was left as it is\n", name);
+  }
+  return text + (run_.base_url_mode
+                     ? "  try: without --base-url-mode, if it takes no base URL from its environment\n"
+                     : "  try: --base-url-mode, if it heeds no proxy variables; `--intercept HOST` for a host that no "
+                       "provider is known for\n");
 }
 
 std::string RunReport::distrust_text(std::string_view label, std::string_view who) const {
@@ -89,6 +137,8 @@ std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
   writer.member("started_at", format_rfc3339(run_.started_at));
   writer.member("duration_ms", std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count());
   summary_.write_json(writer);
+  // Then the sums are of a part.
+  writer.member("proxy_ended", run_.proxy != ProxyFate::kServes);
   if (!run_.distrust.empty()) {
     writer.name("distrustful").begin_array();
     for (const std::string& who : run_.distrust) writer.string(who);

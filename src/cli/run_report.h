@@ -21,6 +21,13 @@
 
 namespace tokometer::cli {
 
+// What has become of a run's proxy by the time its program has ended.
+enum class ProxyFate {
+  kServes,
+  kEnded,
+  kReplaced  // by another process at the same address
+};
+
 struct ProgramRun {
   client::CallContext context;
   std::vector<std::string> command;
@@ -28,9 +35,13 @@ struct ProgramRun {
   bool base_url_mode = false;
   std::string note;                         // of its tool: why nothing may have been captured
   std::vector<std::string> kept;            // variables whose base URLs are not ours to change
+  std::vector<std::string> past = {};       // hosts that NO_PROXY leads its calls to
+  std::vector<std::string> uncovered = {};  // hosts that are to be read, and that our authority was not made for
+  std::string rotate = {};                  // the command that makes one for them
   std::vector<std::string> tunnelled = {};  // hosts that were reached, unread
   std::vector<std::string> distrust = {};   // "curl/8.1 for api.openai.com": who does not take our certificate
   std::string node = {};                    // version of the Node that runs it, if that heeds no proxy variables
+  ProxyFate proxy = ProxyFate::kServes;
 };
 
 class RunReport {
@@ -51,6 +62,12 @@ class RunReport {
 
  private:
   std::string nothing_captured() const;
+  // Why nothing was captured, as far as that is known, each with its remedy; empty if it is not.
+  std::string known_reasons() const;
+  std::string guesses() const;
+  // What is missing from the sums, or may be: a line each.
+  std::vector<std::string> not_counted() const;
+  std::string budget_line(const Style& style) const;
   // Of one of run_.distrust.
   std::string distrust_text(std::string_view label, std::string_view who) const;
 

@@ -62,13 +62,57 @@ TEST_F(RunReportTest, SaysWhyNothingWasCaptured) {
   EXPECT_THAT(text, HasSubstr("why: it may be shy"));
   EXPECT_THAT(text, HasSubstr("why: OPENAI_BASE_URL leads to a host"));
   EXPECT_THAT(text, HasSubstr("try: --base-url-mode"));
-  run.distrust = {"curl/8.1 for api.openai.com"};
-  EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("passes unread since: curl/8.1 for api.openai.com"));
-  run.context.budget = client::parse_budget("1usd hard").value();
-  EXPECT_THAT(RunReport(run, start).render(plain, end),
-              HasSubstr("why: a client does not take our certificate, and its calls fail, as --hard"));
   run.base_url_mode = true;
   EXPECT_THAT(RunReport(run, start).render(plain, end), HasSubstr("try: without --base-url-mode"));
+}
+
+TEST_F(RunReportTest, GuessesNothingWhereTheReasonIsKnown) {
+  run.distrust = {"curl/8.1 for api.openai.com"};
+  EXPECT_EQ(RunReport(run, start).render(plain, end),
+            "tokometer: nothing captured: no call of agent.py came through the proxy\n"
+            "  why: a client does not take our certificate, and passes unread since: curl/8.1 for api.openai.com\n"
+            "  try: --base-url-mode, or have it trust the file that its SSL_CERT_FILE names\n");
+  run.context.budget = client::parse_budget("1usd hard").value();
+  const std::string held = RunReport(run, start).render(plain, end);
+  EXPECT_THAT(held, HasSubstr("why: a client does not take our certificate, and its calls fail, as --hard"));
+  EXPECT_THAT(held, testing::EndsWith("\nbudget: $0.00 of $1\n"));
+}
+
+TEST_F(RunReportTest, NamesWhatItsAuthorityWasNotMadeFor) {
+  run.uncovered = {"llm.example"};
+  run.rotate = "tokometer ca rotate --intercept llm.example";
+  const std::string text = RunReport(run, start).render(plain, end);
+  EXPECT_THAT(text, HasSubstr("made before llm.example was to be intercepted: calls there pass unread"));
+  EXPECT_THAT(text, testing::EndsWith("  try: `tokometer ca rotate --intercept llm.example`\n"));
+  run.context.budget = client::parse_budget("1usd hard").value();
+  run.distrust = {"curl/8.1 for llm.example"};
+  const std::string held = RunReport(run, start).render(plain, end);
+  EXPECT_THAT(held, HasSubstr("calls there fail, as --hard lets none pass unread"));
+  EXPECT_THAT(held, Not(HasSubstr("SSL_CERT_FILE"))) << "it would not take that certificate either";
+}
+
+TEST_F(RunReportTest, NamesWhatNoProxyLeadsPastTheProxy) {
+  run.past = {"api.openai.com", "openrouter.ai"};
+  RunReport report(run, start);
+  EXPECT_EQ(report.render(plain, end),
+            "tokometer: nothing captured: no call of agent.py came through the proxy\n"
+            "  why: NO_PROXY leads calls past the proxy: api.openai.com, openrouter.ai\n"
+            "  try: take that out of NO_PROXY and no_proxy\n");
+  report.add(call("claude-opus-4-8", 1, 1, 1));
+  EXPECT_THAT(report.render(plain, end), HasSubstr("not counted: NO_PROXY leads calls past the proxy: api.openai.com"));
+}
+
+TEST_F(RunReportTest, SaysThatItsProxyEnded) {
+  EXPECT_THAT(RunReport(run, start).json({}, end), HasSubstr(R"("proxy_ended":false)"));
+  run.proxy = ProxyFate::kEnded;
+  RunReport report(run, start);
+  const std::string said = "the proxy ended during the run: what came after was not counted\n";
+  EXPECT_THAT(report.render(plain, end), HasSubstr("why: " + said));
+  EXPECT_THAT(report.json({}, end), HasSubstr(R"("proxy_ended":true)"));
+  report.add(call("gpt-5", 1, 1, 1));
+  EXPECT_THAT(report.render(plain, end), HasSubstr("\n" + said));
+  run.proxy = ProxyFate::kReplaced;
+  EXPECT_THAT(report.render(plain, end), HasSubstr("another took its place: what came in between was not counted\n"));
 }
 
 TEST_F(RunReportTest, NamesANodeThatHeedsNoProxies) {

@@ -19,6 +19,11 @@ std::string cached_share(const meter::Count& cached, const meter::Count& input) 
   return cached ? format::share(*cached, input.value_or(0)) : std::string(format::kAbsent);
 }
 
+// As a single call shows it.
+std::string summed(const meter::Count& count, bool is_estimated) {
+  return (count && is_estimated ? "~" : "") + format::count(count);
+}
+
 }  // namespace
 
 void SessionSummary::Sums::add(const event::Event& event) {
@@ -38,10 +43,17 @@ void SessionSummary::Sums::add(const event::Event& event) {
   if (!used && !broken) ++unknown_usage;
   cost_picodollars = add_saturated(cost_picodollars, event.cost_picodollars.value_or(0));
   if (event::is_cost_missing(event)) ++unknown_costs;
+  if (usage.source != meter::UsageSource::kEstimated) return;
+  ++estimated;
+  input_estimated |= usage.input_tokens && is_input_estimated(usage);
+  output_estimated |= usage.output_tokens && is_output_estimated(usage);
+  cost_estimated |= event.cost_picodollars.has_value();
 }
 
 void SessionSummary::add(const event::Event& event) {
   all_.add(event);
+  const bool has_code = has_failed(event) && event.status_code >= 400;
+  if (has_code && failed_codes_.size() <= limits_.failed_codes) failed_codes_.insert(event.status_code);
   std::string model = event.response_model.empty() ? event.request_model : event.response_model;
   // What was refused has asked no model.
   const bool is_nothing = has_failed(event) && !total_tokens(event.usage) && event.cost_picodollars.value_or(0) == 0;
@@ -52,10 +64,20 @@ void SessionSummary::add(const event::Event& event) {
 }
 
 std::string SessionSummary::cost(const Sums& sums) {
-  if (sums.unknown_costs == 0) return format::usd(sums.cost_picodollars);
+  std::string known = (sums.cost_estimated ? "~" : "") + format::usd(sums.cost_picodollars);
+  if (sums.unknown_costs == 0) return known;
   // A sum that leaves something out must not look like one that does not.
   if (sums.cost_picodollars == 0) return std::string(format::kUnknown);
-  return format::usd(sums.cost_picodollars) + " + ?";
+  return known + " + ?";
+}
+
+std::string SessionSummary::failed_text() const {
+  std::string text = format::count(all_.failed);
+  if (failed_codes_.empty()) return text;
+  std::vector<std::string> codes;
+  for (const int code : failed_codes_)
+    codes.push_back(codes.size() < limits_.failed_codes ? std::to_string(code) : "…");
+  return text + fmt::format(" ({})", fmt::join(codes, ", "));
 }
 
 std::string SessionSummary::render_panel(const Output::Form& form, SteadyTime now) const {
@@ -65,22 +87,23 @@ std::string SessionSummary::render_panel(const Output::Form& form, SteadyTime no
   if (models_.size() == 1) panel.row("Model", printable(models_.begin()->first));
   panel.row("Calls", format::count(all_.calls));
   if (all_.unbilled != 0) panel.row("  not billed", format::count(all_.unbilled));
-  if (all_.failed != 0) panel.row("Failed", style.red(format::count(all_.failed)));
-  panel.row("Input tokens", style.blue(format::count(all_.input_tokens)));
+  if (all_.failed != 0) panel.row("Failed", style.red(failed_text()));
+  panel.row("Input tokens", style.blue(summed(all_.input_tokens, all_.input_estimated)));
   if (all_.cache_read_input_tokens) {
     panel.row("  from cache", fmt::format("{} ({})", format::count(all_.cache_read_input_tokens),
                                           cached_share(all_.cache_read_input_tokens, all_.input_tokens)));
   }
   if (all_.cache_creation_input_tokens.value_or(0) > 0)
     panel.row("  to cache", format::count(all_.cache_creation_input_tokens));
-  panel.row("Output tokens", style.green(format::count(all_.output_tokens)));
+  panel.row("Output tokens", style.green(summed(all_.output_tokens, all_.output_estimated)));
   meter::Count total = all_.input_tokens;
   add_count(total, all_.output_tokens);
-  panel.row("Total tokens", style.yellow(format::count(total)));
+  panel.row("Total tokens", style.yellow(summed(total, all_.input_estimated || all_.output_estimated)));
   panel.rule();
   panel.row("Cost", style.yellow(cost(all_)));
   if (all_.unknown_costs != 0) panel.row("  unknown for", format::calls(all_.unknown_costs));
   if (all_.unknown_usage != 0) panel.row("Without usage", format::calls(all_.unknown_usage));
+  if (all_.estimated != 0) panel.row("Estimated", format::calls(all_.estimated));
   panel.row("Duration", format::duration(lasted));
   return panel.render(form, &Style::magenta);
 }
@@ -99,8 +122,9 @@ std::string SessionSummary::render(const Output::Form& form, SteadyTime now) con
                {.title = "cost", .align = Align::kRight}});
   for (const auto& [model, sums] : models_by_cost()) {
     table.add({printable(model), format::count(sums.calls), format::count(sums.failed),
-               format::count(sums.input_tokens), cached_share(sums.cache_read_input_tokens, sums.input_tokens),
-               format::count(sums.output_tokens), cost(sums)});
+               summed(sums.input_tokens, sums.input_estimated),
+               cached_share(sums.cache_read_input_tokens, sums.input_tokens),
+               summed(sums.output_tokens, sums.output_estimated), cost(sums)});
   }
   return text + "\n" + table.render(form, style);
 }
@@ -123,6 +147,7 @@ void SessionSummary::Sums::write_json(json::Writer& writer) const {
   meter::Count total = input_tokens;
   add_count(total, output_tokens);
   writer.member("total_tokens", total);
+  writer.member("estimated_calls", estimated);
   writer.member("cost_usd", pricing::usd_text(cost_picodollars));
   writer.member("cost_unknown_calls", unknown_costs);
 }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,8 @@ namespace tokometer::cli {
 class SessionSummary {
  public:
   struct Limits {
-    std::size_t models = 100;  // further ones are summed as "other models"
+    std::size_t models = 100;      // further ones are summed as "other models"
+    std::size_t failed_codes = 5;  // further ones are not named
   };
 
   explicit SessionSummary(SteadyTime started) : SessionSummary(started, Limits()) {}
@@ -51,11 +53,17 @@ class SessionSummary {
     std::int64_t cost_picodollars = 0;
     std::int64_t unknown_costs = 0;  // calls whose cost nobody knows, or not all of it
     std::int64_t unknown_usage = 0;  // successful calls without counts
+    std::int64_t estimated = 0;      // calls with counts of ours, not the provider's
+    bool input_estimated = false;    // a part of the sum is such a count, as below
+    bool output_estimated = false;
+    bool cost_estimated = false;
 
     void add(const event::Event& event);
     void write_json(json::Writer& writer) const;
   };
   static std::string cost(const Sums& sums);
+  // "2 (401, 429)"
+  std::string failed_text() const;
   std::string render_panel(const Output::Form& form, SteadyTime now) const;
   // What costs most comes first.
   std::vector<std::pair<std::string, Sums>> models_by_cost() const;
@@ -63,6 +71,7 @@ class SessionSummary {
   SteadyTime started_;
   Limits limits_;
   Sums all_;
+  std::set<int> failed_codes_;  // up to one more than are named
   std::map<std::string, Sums, std::less<>> models_;
 };
 

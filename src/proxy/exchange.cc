@@ -64,7 +64,7 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
     const std::string routes = context_->router.describe_routes();
     client_failed(404, route_.spec == nullptr ? "no_route" : "no_origin",
                   route_.spec == nullptr
-                      ? fmt::format("no provider for this path; routes are: {}", routes)
+                      ? fmt::format("no provider for this path; routes are: {}; /-/ is this proxy's own page", routes)
                       : fmt::format("provider \"{0}\" has no address of its own: start with --origin {0}=URL",
                                     route_.spec->name));
     return;

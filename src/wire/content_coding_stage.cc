@@ -142,21 +142,26 @@ class ZstdStage final : public Stage {
       const auto window_log = static_cast<int>(limits().max_zstd_window_log);
       TOKOMETER_CHECK(!ZSTD_isError(ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, window_log)));
     }
-    // A frame that lies before it whole is read by libzstd in another way, which takes empty blocks otherwise. Its
-    // first byte by itself keeps it from that, so that it never matters how the bytes are cut.
-    ZSTD_inBuffer in{input.data(), between_frames_ ? std::min<std::size_t>(input.size(), 1) : input.size(), 0};
+    // A frame that lies before it whole is read by libzstd in another way, which takes empty blocks otherwise; and
+    // where a frame's head is none, it looks whether what it was given last is one of a format before RFC 8878. The
+    // head byte by byte keeps it from both, so that it never matters how the bytes are cut.
+    ZSTD_inBuffer in{input.data(), head_bytes_ < kHeadBytes ? std::min<std::size_t>(input.size(), 1) : input.size(), 0};
     ZSTD_outBuffer out{output.data(), output.size(), 0};
     const std::size_t result = ZSTD_decompressStream(stream_, &out, &in);
     if (ZSTD_isError(result)) return invalid("corrupt, or its window is too large");
     // A call that does nothing after a frame's end asks for the next frame: that is no cut.
     if (in.pos != 0 || out.pos != 0) between_frames_ = result == 0;
+    head_bytes_ = between_frames_ ? 0 : std::min(head_bytes_ + in.pos, kHeadBytes);
     input.remove_prefix(in.pos);
     return out.pos;
   }
 
   bool is_whole() const override { return between_frames_; }
 
+  static constexpr std::size_t kHeadBytes = 5;  // by which it is known: magic number and descriptor
+
   ZSTD_DStream* stream_ = nullptr;
+  std::size_t head_bytes_ = 0;  // read of this frame, as far as they count
   bool between_frames_ = true;
 };
 

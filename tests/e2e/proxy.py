@@ -8,6 +8,7 @@ events = proxy.events()
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -153,6 +154,14 @@ class Proxy:
         return subprocess.run(
             self.command_line(*words), capture_output=True, text=True, env=self.environment, timeout=60
         )
+
+    def metric(self, name: str) -> float:
+        """Of /-/metrics, one without labels."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", "/-/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+        connection.close()
+        return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 
     def events(self) -> list[dict]:
         """Everything in the store."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 # In the order in which they begin; each module registers its tests when it is imported.
@@ -30,6 +31,9 @@ from proxy import BINARY, Proxy
 from runner import run
 
 if __name__ == "__main__":
+    # Whoever started us may ignore them, as nohup does; programs under test are to have them as at a terminal.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if not BINARY.exists():
         sys.exit(f"no binary at {BINARY}: make build")
     sys.exit(run(sys.argv[1:], after_each=Proxy.kill_left_over))

@@ -52,7 +52,8 @@ def up_and_down_are_idempotent_and_say_what_is(folder: Path) -> None:
         log = home.run("logs", "-n", "1")
         assert log.count("\n") == 1 and f"process {status['pid']} listens on" in log, log
         assert "has ended" in home.run("down")
-        assert home.run("logs", "-n", "100").count("listens on") == 2
+        log = home.run("logs", "-n", "100")
+        assert log.count("listens on") == 2, log
         data = folder / ".local/share/tokometer"
         assert stat.S_IMODE(data.stat().st_mode) == 0o700
         assert not (data / "serving").exists()

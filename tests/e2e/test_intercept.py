@@ -164,7 +164,7 @@ def intercept_leaves_alone_who_closes_without_a_word(folder: Path) -> None:
 
         def is_alone() -> bool:
             # The question's own connection.
-            return "tokometer_client_connections 1\n" in net.page("metrics")
+            return net.proxy.metric("tokometer_client_connections") == 1
 
         for times in (1, 2):
             out = ssl.MemoryBIO()

@@ -526,36 +526,39 @@ def run_takes_tls_apart_for_its_program_alone(folder: Path) -> None:
         them.wait_until_ended()
 
 
-@test
-def run_holds_a_budget_on_intercepted_calls(folder: Path) -> None:
+CALL = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
+
+
+@contextmanager
+def intercepted(folder: Path) -> Iterator[tuple[Runs, Origin, Path, tuple[str, str]]]:
+    """Runs with the options that lead their calls to OpenAI to a stand-in, the stand-in, and its authority's certificate."""
     authority = Authority(folder)
     with Origin(StandIn(), tls=authority.server_context("DNS:api.openai.com")) as origin:
         them = Runs(folder, origin)
         them.proxy.config_file.write_text(f"origin_ca: {authority.certificate}\n")
-        resolve = f"api.openai.com:443:127.0.0.1:{origin.port}"
-        call = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
-        twice = f"{call} -o /dev/null; {call}"
-        done = them.run("sh", "-c", twice, options=("--resolve", resolve, "--budget", "1tok", "--hard"))
+        yield them, origin, authority.certificate, ("--resolve", f"api.openai.com:443:127.0.0.1:{origin.port}")
+
+
+@test
+def run_holds_a_budget_on_intercepted_calls(folder: Path) -> None:
+    with intercepted(folder) as (them, _, _, resolved):
+        twice = f"{CALL} -o /dev/null; {CALL}"
+        done = them.run("sh", "-c", twice, options=(*resolved, "--budget", "1tok", "--hard"))
         assert done.stdout.startswith(" 200") and done.stdout.endswith(" 402") and "budget" in done.stdout, done
         them.wait_until_ended()
 
 
 @test
 def run_lets_no_client_escape_a_hard_budget(folder: Path) -> None:
-    authority = Authority(folder)
-    with Origin(StandIn(), tls=authority.server_context("DNS:api.openai.com")) as origin:
-        them = Runs(folder, origin)
-        them.proxy.config_file.write_text(f"origin_ca: {authority.certificate}\n")
-        resolve = f"api.openai.com:443:127.0.0.1:{origin.port}"
-        call = f"curl -sS -w ' %{{http_code}}' -d '{REQUEST}' {CHAT}"
-        pinned = f"{call} --cacert {authority.certificate}"
-        options = ("--resolve", resolve, "--budget", "5usd", "--hard")
-        done = them.run("sh", "-c", f"{call}; {pinned}; {until_seen(True)}; {pinned}", options=options)
+    with intercepted(folder) as (them, origin, certificate, resolved):
+        pinned = f"{CALL} --cacert {certificate}"
+        options = (*resolved, "--budget", "5usd", "--hard")
+        done = them.run("sh", "-c", f"{CALL}; {pinned}; {until_seen(True)}; {pinned}", options=options)
         assert done.returncode == 60 and len(origin.requests) == 1, done
         assert "as --hard lets none pass unread: curl/" in done.stderr and "Calls: 1" in done.stderr, done
         # Another run is not blamed for it.
-        options = ("--resolve", resolve, "--budget", "5usd")
-        done = them.run("sh", "-c", f"{call}; {pinned}; {until_seen(False)}; {pinned}", options=options)
+        options = (*resolved, "--budget", "5usd")
+        done = them.run("sh", "-c", f"{CALL}; {pinned}; {until_seen(False)}; {pinned}", options=options)
         assert done.returncode == 0 and done.stdout.endswith(" 200") and "Calls: 1" in done.stderr, done
         assert "not counted: a client does not take our certificate, and passes unread since: curl/" in done.stderr, done
         them.wait_until_ended()

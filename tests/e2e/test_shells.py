@@ -39,6 +39,8 @@ class Home:
     def run(self, *words: str, code: int = 0) -> str:
         command = [str(BINARY), *words]
         done = subprocess.run(command, capture_output=True, text=True, env=self.environment, timeout=60)
+        with (self.folder / "output.txt").open("a") as output:  # shown if the test fails
+            output.write(f"$ {' '.join(words)}\n{done.stdout}{done.stderr}")
         assert done.returncode == code, (words, done)
         return done.stdout + done.stderr
 
