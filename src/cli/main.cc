@@ -24,10 +24,11 @@ std::vector<std::string> variable_names() {
 }
 
 // What is opened first would stand in for a standard stream that is closed, and get what the program, or one that it
-// runs, writes there: open(2) takes the lowest number.
+// runs, writes there: open(2) takes the lowest number. Reading and writing there fail as before.
 void open_standard_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(stream, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != stream) std::_Exit(EXIT_FAILURE);
+    const int useless = stream == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (::fcntl(stream, F_GETFD) < 0 && ::open("/dev/null", useless) != stream) std::_Exit(EXIT_FAILURE);
   }
 }
 

@@ -322,8 +322,9 @@ def run_takes_its_context_from_the_environment(folder: Path) -> None:
         (event,) = them.proxy.events()
         assert (event["project"], event["session_id"], event["user"]) == ("given", "s1", "ann"), event
         assert event["tags"] == ["team:web", "more"], event
-        broken = them.python("print(openai()[0])", TOKOMETER_CONTEXT="{")
-        assert broken.stdout == "200\n" and "TOKOMETER_CONTEXT" in broken.stderr, broken
+        broken = them.python("print(openai()[0])", TOKOMETER_CONTEXT='{"budget": "1tok hard"')
+        assert (broken.returncode, broken.stdout) == (2, ""), broken
+        assert broken.stderr.startswith("tokometer: TOKOMETER_CONTEXT: ") and "mend it, or unset it" in broken.stderr, broken
 
 
 @test
@@ -593,11 +594,14 @@ def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
 @test
 def run_keeps_its_files_from_closed_streams(folder: Path) -> None:
     with runs(folder) as them:
-        words = shlex.join(them.words(["-q"], ["sh", "-c", "echo X >&2; echo X"]))
+        # Writing there fails, as it would without us.
+        words = shlex.join(them.words(["-q"], ["sh", "-c", "echo X >&2 || echo X || exit 5"]))
         closed = ["/bin/sh", "-c", f"exec {words} <&- >&- 2>&-"]
         done = subprocess.run(closed, env=them.proxy.environment, timeout=60)
-        assert done.returncode == 0, done
+        assert done.returncode == 5, done
         assert not (them.proxy.data_dir / "run.lock").read_text()
+        unsaid = subprocess.run(["/bin/sh", "-c", f"exec {BINARY} --version >&-"], capture_output=True, timeout=60)
+        assert unsaid.returncode == 1, unsaid
 
 
 @test
