@@ -67,6 +67,11 @@ TEST_F(RunContextTest, RefusesAVariableThatIsBroken) {
   }
 }
 
+TEST_F(RunContextTest, LeavesStandardOutputToTheProgram) {
+  EXPECT_THAT(refused({"--json", "-"}),
+              StartsWith("tokometer: --json -: standard output is the program's: name a file, or /dev/stderr\n"));
+}
+
 TEST_F(RunContextTest, NeedsABudgetToBeHard) {
   EXPECT_THAT(refused({"--hard"}), HasSubstr("--hard: needs a --budget"));
 }
