@@ -158,6 +158,11 @@ Result<ExitCode> run_ca_install(const Arguments& arguments, Environment& environ
   if (!config) return fail(config.error());
   const auto authority = authority_for(*config);
   if (!authority) return fail(authority.error());
+  if (app::is_rotating(config->data_dir)) {
+    // The file has both, and a store would take either or both.
+    return fail(ErrorCode::kInvalid,
+                "a rotation goes on or was cut short: `tokometer restart` ends it, or another `tokometer ca rotate`");
+  }
   const auto stores = app::TrustStores::load();
   if (!stores) return fail(stores.error());
   const fs::path folder = app::authority_folder(config->data_dir);
