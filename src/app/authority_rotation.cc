@@ -171,7 +171,8 @@ Result<void> rotate_authority(const fs::path& data_dir, const std::vector<std::s
                               const std::function<Result<void>(const CertificateAuthority::Info& made)>& tell) {
   const auto lock = RotationLock::take(authority_folder(data_dir));
   if (!lock) return fail(lock.error());
-  if (!*lock) return fail(ErrorCode::kIo, "another `tokometer ca rotate` is at work there: wait until it has ended");
+  if (!*lock)
+    return fail(ErrorCode::kInvalid, "another `tokometer ca rotate` is at work there: wait until it has ended");
   Rotation rotation(data_dir, **lock);
   const auto made = rotation.begin(domains);
   if (!made) return fail(made.error());

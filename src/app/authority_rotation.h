@@ -37,8 +37,8 @@ struct EarlierCertificate {
 std::vector<EarlierCertificate> earlier_certificates(const std::filesystem::path& folder, UtcTime now);
 
 // Makes an authority for `domains` in the place of that in `data_dir`, or where there is none. `tell` is called when it
-// is there, has the proxy that runs use it, and fails where that still has the old one: then both stay trusted. kIo
-// while another process is at it.
+// is there, has the proxy that runs use it, and fails where that still has the old one: then both stay trusted.
+// kInvalid while another process is at it.
 Result<void> rotate_authority(const std::filesystem::path& data_dir, const std::vector<std::string>& domains,
                               const std::function<Result<void>(const net::CertificateAuthority::Info& made)>& tell);
 

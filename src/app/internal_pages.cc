@@ -62,6 +62,8 @@ bool has_token(const PageSources& sources, const proxy::RequestHead& head) {
   return sources.forwarding != nullptr && sources.forwarding->is_authorized(fields);
 }
 
+constexpr std::array kSlashFields{wire::Field{.name = "location", .value = "/-/"}};
+
 // Those that /-/health names at most.
 constexpr std::size_t kNamedClients = 100;
 
@@ -112,6 +114,7 @@ std::optional<proxy::InternalEndpoints::Reply> InternalPages::reply(std::string_
   auto refusal = refuse(sources_, head);
   // Load balancers have no token.
   if (path == "/-/health") return health(!refusal);
+  if (path == "/-") return Reply{.status = 308, .content_type = std::string(kText), .body = {}, .fields = kSlashFields};
   constexpr std::string_view kTunnelled = "/-/tunnelled/";
   if (path == "/-/metrics" && sources_.serve_metrics) {
     if (!refusal) return metrics();

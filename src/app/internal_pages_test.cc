@@ -109,7 +109,7 @@ TEST_F(OverviewTest, IsBounded) {
 }
 
 TEST_F(OverviewTest, IsForNoOtherSiteToFrameOrRead) {
-  for (const std::string_view host : {"127.0.0.1:4141", "localhost", "[::1]:80", "LOCALHOST:1"}) {
+  for (const std::string_view host : {"127.0.0.1:4141", "localhost", "[::1]:80", "LOCALHOST:1", "localhost.:4141"}) {
     const auto reply = ask(sources(), "/-/", host);
     ASSERT_TRUE(reply) << host;
     EXPECT_EQ(reply->status, 200) << host;
@@ -134,6 +134,13 @@ TEST_F(OverviewTest, IsForNoOtherSiteToFrameOrRead) {
     EXPECT_THAT(ask(with_clients, "/-/health", host)->body, Not(HasSubstr("distrustful"))) << host;
   }
   EXPECT_THAT(ask(with_clients, "/-/health", "localhost")->body, HasSubstr("distrustful"));
+}
+
+TEST_F(OverviewTest, IsFoundWithoutItsSlash) {
+  const auto reply = ask(sources(), "/-", "localhost");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 308);
+  EXPECT_EQ(wire::find(reply->fields, "location"), "/-/");
 }
 
 TEST_F(OverviewTest, AsksOthersForTheToken) {

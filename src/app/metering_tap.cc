@@ -135,6 +135,8 @@ class MeteringTap final : public proxy::Tap {
 
   bool may_hold_end(std::size_t size) const override { return websocket_->may_end_turn(size); }
 
+  bool in_turn() const override { return websocket_->in_turn(); }
+
   void tunnel_content(proxy::From from, std::string_view bytes, SteadyTime at) override {
     const auto side = from == proxy::From::kFromClient ? meter::Side::kClient : meter::Side::kServer;
     websocket_->feed(

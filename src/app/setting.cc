@@ -8,6 +8,8 @@
 #include "app/units.h"
 #include "base/check.h"
 #include "base/nearest.h"
+#include "proxy/forwarding.h"
+#include "proxy/router.h"
 
 namespace tokometer::app {
 namespace {
@@ -105,6 +107,12 @@ struct Assigner {
   }
 };
 
+// Plain as it stands; what leads to ourselves by another name is refused when it is connected to.
+bool leads_to_itself(const Config& config, std::string_view url) {
+  const auto to = proxy::parse_base_url(url);
+  return to && proxy::is_own_address(config.listen, to->origin.host, to->origin.port);
+}
+
 }  // namespace
 
 const Setting* find_setting(std::string_view key) {
@@ -163,6 +171,11 @@ std::vector<Conflict> conflicts(const Config& config) {
   }
   if (!config.type.empty() && config.base_url.empty()) {
     found.push_back({"type", "is only for base_url, which is not set"});
+  }
+  constexpr std::string_view kLoop = "leads back to this proxy itself (see listen): give the provider's own address";
+  if (leads_to_itself(config, config.base_url)) found.push_back({"base_url", std::string(kLoop)});
+  for (const auto& [provider, url] : config.origins) {
+    if (leads_to_itself(config, url)) found.push_back({"origins", fmt::format("{}: {}", provider, kLoop)});
   }
   if (config.journal.max_bytes < 2 * config.journal.segment_bytes) {
     found.push_back({"journal.max_bytes", "must be at least twice journal.segment_bytes"});

@@ -194,6 +194,16 @@ TEST_F(SettingsTest, RefusesWhatDoesNotGoTogether) {
   EXPECT_EQ(faults(), file + ":1: base_url: needs type: which provider's API the origin speaks, such as openai\n");
 }
 
+TEST_F(SettingsTest, RefusesAnOriginThatIsTheProxyItself) {
+  const std::string loop = "leads back to this proxy itself (see listen): give the provider's own address\n";
+  std::string file = write("base_url: http://127.0.0.1:4141\ntype: openai\n").string();
+  EXPECT_EQ(faults(), file + ":1: base_url: " + loop);
+  file = write("listen: 0.0.0.0:5000\norigins:\n  openai: http://localhost:5000/openai\n").string();
+  EXPECT_EQ(faults(), file + ":3: origins: openai: " + loop);
+  write("listen: 127.0.0.1:5000\norigins:\n  openai: http://localhost:4141/openai\n");
+  EXPECT_EQ(faults(), "");
+}
+
 TEST_F(SettingsTest, MustHaveAFileThatWasNamed) {
   Inputs named = inputs();
   named.file = home_ / "none.yaml";

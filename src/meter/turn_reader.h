@@ -90,6 +90,8 @@ class TurnReader {
   // The connection has ended: turns that are open, and requests without an answer, end with `error_type`, incomplete.
   void finish(std::string_view error_type, SteadyTime at, Sink sink);
 
+  // Whether a turn is open, or a request waits for its own.
+  bool in_turn() const { return !open_.empty() || !requests_.empty(); }
   // How many turns were given to a sink.
   std::uint64_t turns() const { return turns_; }
   // What is not a turn's: the session's texts, faults, an error that answers no request; and the bytes of no turn.

@@ -100,6 +100,18 @@ TEST_F(TurnReaderTest, ARealtimeResponseIsATurn) {
   for (const std::uint32_t count : reading.faults) EXPECT_EQ(count, 0U);
 }
 
+TEST_F(TurnReaderTest, ATurnRunsFromItsRequestToItsEnd) {
+  open("openai", "/v1/realtime?model=m");
+  received(R"({"type":"session.created","session":{"id":"s"}})");
+  EXPECT_FALSE(reader_->in_turn());
+  sent(R"({"type":"response.create"})");
+  EXPECT_TRUE(reader_->in_turn());
+  received(R"({"type":"response.created","response":{"id":"r"}})");
+  EXPECT_TRUE(reader_->in_turn());
+  received(realtime_done("r"));
+  EXPECT_FALSE(reader_->in_turn());
+}
+
 TEST_F(TurnReaderTest, AVoiceTurnStartsWithTheClientsLastMessage) {
   open("openai", "/v1/realtime?model=m");
   sent(R"({"type":"input_audio_buffer.append","audio":"AAAA"})");

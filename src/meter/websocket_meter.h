@@ -51,6 +51,8 @@ class WebSocketMeter {
   bool may_end_turn(std::size_t size) const {
     return !is_lost(Side::kServer) && decoder(Side::kServer).may_complete(size);
   }
+  // Whether a turn is open, or asked for.
+  bool in_turn() const { return turns_.in_turn(); }
   void feed(Side from, std::string_view bytes, SteadyTime at, Sink sink, Observer observer);
 
   // The connection has ended. Turns that were open have as their error how it was closed, or how it broke off.

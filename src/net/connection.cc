@@ -49,7 +49,12 @@ Result<std::unique_ptr<Connection>> Connection::open(IoContext& context, const A
 }
 
 Connection::Connection(IoContext& context, Fd fd, std::unique_ptr<TlsStream> tls, ConnectionOwner& owner, State state)
-    : context_(context), owner_(&owner), tls_(std::move(tls)), fd_(std::move(fd)), state_(state) {}
+    : context_(context),
+      owner_(&owner),
+      tls_(std::move(tls)),
+      fd_(std::move(fd)),
+      state_(state),
+      heard_(context.loop.steady()) {}
 
 Connection::~Connection() {
   part();
@@ -164,8 +169,14 @@ void Connection::on_reached() {
 }
 
 void Connection::on_established() {
+  heard_ = context_.loop.steady();
   state_ = State::kEstablished;
   owner_->on_connected(*this);
+}
+
+void Connection::count_read(std::size_t bytes) {
+  heard_ = context_.loop.steady();
+  Counters::add(context_.counters.bytes_read, std::uint64_t{bytes});
 }
 
 // Not past what waits to be delivered first.
@@ -194,7 +205,7 @@ void Connection::read() {
       eof_pending_ = true;
     } else {
       const auto size = static_cast<std::size_t>(count);
-      Counters::add(context_.counters.bytes_read, std::uint64_t{size});
+      count_read(size);
       // A short read has emptied the socket, unless FIN or an error follows:
       // new bytes will be announced. This saves the read that finds nothing.
       if (size < buffer.size() && !ended_) readable_ = false;
@@ -220,7 +231,7 @@ void Connection::splice() {
   const ssize_t count = pipe_->fill(fd_.number());
   const int error = errno;
   if (count > 0) {
-    Counters::add(context_.counters.bytes_read, static_cast<std::uint64_t>(count));
+    count_read(static_cast<std::size_t>(count));
     return drain_pipe();
   }
   drop_pipe();

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,7 @@
 #include "net/io_context.h"
 #include "net/loop.h"
 #include "net/pipes.h"
+#include "net/socket.h"
 #include "net/tls_stream.h"
 #include "proxy/driver.h"
 
@@ -86,6 +88,7 @@ class Connection final : public Watcher {
   bool is_open() const { return static_cast<bool>(fd_); }
   bool eof_seen() const { return eof_; }
   std::size_t queued_bytes() const { return out_.size() - out_sent_; }
+  proxy::Traffic traffic() const { return {.heard = heard_, .waits = queued_bytes() > 0 || pipe_ != nullptr}; }
   // Could be used for another exchange: open both ways, nothing queued, and nothing unread unless that `may_say`
   // something.
   bool is_reusable(bool may_say = false) const;
@@ -93,6 +96,8 @@ class Connection final : public Watcher {
   std::string_view tls_error() const { return tls_ ? tls_->error() : std::string_view(); }
   // The IP address at the other end, with 0 as its port; empty for a Unix socket.
   std::string peer() const;
+  // The address at this end, as soon as it is opened; nothing where the system does not say.
+  std::optional<Address> local() const { return local_address(fd_.number()); }
   // What was agreed on by ALPN: "h2", or another name, or nothing.
   std::string_view protocol() const { return tls_ ? tls_->protocol() : std::string_view(); }
 
@@ -105,6 +110,7 @@ class Connection final : public Watcher {
 
   void on_reached();
   void on_established();
+  void count_read(std::size_t bytes);
   void read();
   bool may_deliver() const;
   void deliver(std::string_view bytes);
@@ -136,6 +142,7 @@ class Connection final : public Watcher {
   std::unique_ptr<Pipe> pipe_;    // on the way there
   bool much_ = false;             // comes here, so that it is spliced
   State state_;
+  SteadyTime heard_;       // when bytes last came, or it was established
   bool readable_ = false;  // the socket may have more than was read
   bool ended_ = false;     // FIN or an error waits behind the bytes
   bool paused_ = false;

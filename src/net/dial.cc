@@ -25,12 +25,13 @@ bool is_of_tls(proxy::NetError why) {
 
 }  // namespace
 
-Dial::Dial(IoContext& context, Resolver& resolver, TlsClient& tls, const UpstreamProxies& upstream, Log& log,
-           const proxy::Origin& origin, proxy::Offer offer, DialOwner& owner)
+Dial::Dial(IoContext& context, Resolver& resolver, TlsClient& tls, const UpstreamProxies& upstream,
+           const OwnAddresses& own, Log& log, const proxy::Origin& origin, proxy::Offer offer, DialOwner& owner)
     : context_(context),
       resolver_(resolver),
       tls_(tls),
       upstream_(upstream),
+      own_(own),
       log_(log),
       origin_(origin),
       offer_(offer),
@@ -102,6 +103,12 @@ void Dial::try_next() {
       continue;
     }
     connection_ = std::move(*opened);
+    if (leads_back(address)) {
+      drop_connection();
+      reason_ = fmt::format("that is this proxy itself: give another address in {}",
+                            by_ != nullptr ? "upstream_proxy or HTTPS_PROXY" : "origins, base_url or resolve");
+      return fail_later(proxy::NetError::kLoop);
+    }
     // The rest of the time, in equal shares for the addresses that are left.
     const auto left = deadline_ - context_.loop.steady();
     const auto share = left / static_cast<int>(addresses_.size() - next_ + 1);
@@ -109,6 +116,11 @@ void Dial::try_next() {
     return;
   }
   fail_later(failure_ == proxy::NetError::kNone ? proxy::NetError::kResolve : failure_);
+}
+
+bool Dial::leads_back(const Address& address) const {
+  const auto local = connection_->local();
+  return local && own_.contains(address, *local);
 }
 
 void Dial::on_time() {
@@ -214,11 +226,11 @@ void Dial::fail(proxy::NetError why) {
   owner_.on_dial_failed(*this, why);
 }
 
-// Where a tunnel was to lead is nobody's business: only that the upstream proxy does not serve is worth a line.
+// Where a client of its own accord wants to go is nobody's business: only that the upstream proxy does not serve is
+// worth a line.
 void Dial::tell(bool at_proxy) {
-  const bool tunnel = offer_ == proxy::Offer::kTunnel;
-  if (tunnel && !at_proxy) return;
-  const std::string to = tunnel ? "a tunnel" : fmt::format("origin {}:{}", origin_.host, origin_.port);
+  if (origin_.is_private && !at_proxy) return;
+  const std::string to = origin_.is_private ? "a tunnel" : fmt::format("origin {}:{}", origin_.host, origin_.port);
   const std::string through = at_proxy ? fmt::format(", upstream proxy {}", by_->text()) : std::string();
   const std::string what = fmt::format("{}{}: {}", to, through, reason_);
   log_.once(LogLevel::kWarn, what, what);

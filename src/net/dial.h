@@ -2,12 +2,12 @@
 // origin is behind another proxy, that one is dialed and asked for a tunnel, in
 // which TLS begins.
 //
-//   auto dial = std::make_unique<Dial>(context, resolver, tls, upstream, log, origin, offer, owner);
+//   auto dial = std::make_unique<Dial>(context, resolver, tls, upstream, own, log, origin, offer, owner);
 //   dial->start();  // later: owner.on_dialed or on_dial_failed, once
 //
 // "Happy Eyeballs" (RFC 8305) without the race: an address that refuses is
 // followed by the next at once, one that is silent after its share of the time.
-// A TLS failure is not tried elsewhere: the name was reached, and is not trusted.
+// A TLS failure is not tried elsewhere: the name was reached, and is not trusted. Neither is an address of our own.
 //
 // Not here: idle connections (pool.h), who is behind a proxy (upstream_proxy.h).
 #pragma once
@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "net/connection.h"
 #include "net/io_context.h"
+#include "net/own_addresses.h"
 #include "net/resolver.h"
 #include "net/timer.h"
 #include "net/tls_client.h"
@@ -45,8 +46,8 @@ class DialOwner {
 
 class Dial final : public Disposable, private ConnectionOwner {
  public:
-  Dial(IoContext& context, Resolver& resolver, TlsClient& tls, const UpstreamProxies& upstream, Log& log,
-       const proxy::Origin& origin, proxy::Offer offer, DialOwner& owner);
+  Dial(IoContext& context, Resolver& resolver, TlsClient& tls, const UpstreamProxies& upstream, const OwnAddresses& own,
+       Log& log, const proxy::Origin& origin, proxy::Offer offer, DialOwner& owner);
   ~Dial() override;
 
   // Never answers from within the call.
@@ -65,6 +66,7 @@ class Dial final : public Disposable, private ConnectionOwner {
   std::string authority() const;
   void on_answer(const Resolver::Answer& answer);
   void try_next();
+  bool leads_back(const Address& address) const;
   Result<std::unique_ptr<TlsStream>> open_tls();
   void refused();
   void done();
@@ -78,6 +80,7 @@ class Dial final : public Disposable, private ConnectionOwner {
   Resolver& resolver_;
   TlsClient& tls_;
   const UpstreamProxies& upstream_;
+  const OwnAddresses& own_;
   Log& log_;
   const proxy::Origin origin_;
   const proxy::Offer offer_;

@@ -163,6 +163,7 @@ class TestSession : public proxy::Session {
         {proxy::NetError::kResolve, "resolve"},
         {proxy::NetError::kRefused, "refused"},
         {proxy::NetError::kConnectTimeout, "connect timeout"},
+        {proxy::NetError::kLoop, "loop"},
         {proxy::NetError::kTls, "tls"},
         {proxy::NetError::kTlsIssuer, "tls issuer"},
         {proxy::NetError::kTlsExpired, "tls expired"},

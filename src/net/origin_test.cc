@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "net/loopback_peer.h"
 #include "net/server.h"
@@ -13,11 +16,17 @@ using std::chrono::milliseconds;
 
 class OriginTest : public testing::Test {
  protected:
-  void serve(const std::string& host, std::uint16_t port) {
-    options_.listen = {*Address::parse("127.0.0.1:0")};
+  // Leads clients to `host`; with 0 as its port to the port that is listened at.
+  void serve(const std::string& host, std::uint16_t port, std::string_view listen = "127.0.0.1:0") {
+    options_.listen = {*Address::parse(listen)};
     auto server = Server::open(options_, system_clock(), log_);
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
+    if (behind_itself_) {
+      const std::string itself = "0x7f000001:" + std::to_string(server_->addresses()[0].port());
+      server_->set_upstream({.http = *UpstreamProxy::parse(itself)});
+    }
+    if (port == 0) port = server_->addresses()[0].port();
     const proxy::Origin origin{.tls = false, .host = host, .port = port};
     ASSERT_TRUE(server_->start(std::make_shared<TestFactory>(
         [this, origin](proxy::Driver& driver) { return std::make_unique<RelaySession>(driver, seen_, origin); })));
@@ -41,6 +50,7 @@ class OriginTest : public testing::Test {
   Log log_{LogLevel::kOff};
   Sightings seen_;
   PeerListener origin_;
+  bool behind_itself_ = false;  // its upstream proxy
   std::unique_ptr<Server> server_;
 };
 
@@ -185,6 +195,30 @@ TEST_F(OriginTest, TriesTheNextAddressWhenOneRefuses) {
   Peer peer = client("ping");
   Peer at_origin = origin_.accept();
   EXPECT_EQ(at_origin.receive(4), "ping");
+}
+
+// However it is written: systems take more forms of an address than one.
+TEST_F(OriginTest, DoesNotGoToItself) {
+  int times = 0;
+  const std::vector<std::string> one = {"127.0.0.1", "localhost", "0.0.0.0", "0x7f000001", "2130706433", "127.1"};
+  const std::vector<std::string> many = {"127.0.0.1", "127.0.0.2", "localhost", "0.0.0.0"};
+  for (const auto& [listen, hosts] : {std::pair{"127.0.0.1:0", one}, std::pair{"0.0.0.0:0", many}}) {
+    for (const std::string& host : hosts) {
+      serve(host, 0, listen);
+      Peer peer = client("ping");
+      EXPECT_TRUE(seen_.wait("origin closed: loop", ++times)) << host << " of " << listen;
+      EXPECT_EQ(peer.receive_all(), "");
+    }
+  }
+  EXPECT_TRUE(eventually([&] { return server_->stats().origins == 0; }));
+}
+
+TEST_F(OriginTest, DoesNotGoThroughItself) {
+  behind_itself_ = true;
+  serve("a.example", 80);
+  Peer peer = client("ping");
+  EXPECT_TRUE(seen_.wait("origin closed: loop"));
+  EXPECT_EQ(peer.receive_all(), "");
 }
 
 // A listener whose backlog is full: its kernel drops what would connect.

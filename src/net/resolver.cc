@@ -13,16 +13,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "wire/fields.h"
+
 namespace tokometer::net {
 namespace {
-
-std::string lower(std::string_view name) {
-  std::string copy(name);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
 
 // RFC 6761, 6.3: this name means the machine itself, whatever a name server says.
 bool is_localhost(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
@@ -119,12 +113,12 @@ Result<Resolver::Override> Resolver::Override::parse(std::string_view text) {
     if (!ip) return bad();
     address = *ip;
   }
-  return Override{lower(text.substr(0, colon)), port, *address};
+  return Override{wire::lower_case(text.substr(0, colon)), port, *address};
 }
 
 std::optional<Address> Resolver::overridden(std::string_view host, std::uint16_t port) const {
   for (const Override& one : state_->overrides) {
-    if (one.port == port && one.host == lower(host)) return one.address;
+    if (one.port == port && one.host == wire::lower_case(host)) return one.address;
   }
   return std::nullopt;
 }
@@ -141,7 +135,7 @@ Resolver::~Resolver() {
 
 std::optional<Resolver::Answer> Resolver::cached(std::string_view name) const {
   if (const auto literal = Address::ip(name, 0)) return Addresses{*literal};
-  const std::string key = lower(name);
+  const std::string key = wire::lower_case(name);
   if (is_localhost(key)) return Addresses{*Address::ip("127.0.0.1", 0), *Address::ip("::1", 0)};
   const std::lock_guard lock(state_->mutex);
   const auto found = state_->known.find(key);
@@ -158,7 +152,7 @@ Resolver::Lookup Resolver::lookup(std::string_view name, std::shared_ptr<Mailbox
     answer_to(std::move(wish), std::move(*known));
     return lookup;
   }
-  const std::string key = lower(name);
+  const std::string key = wire::lower_case(name);
   const std::lock_guard lock(state_->mutex);
   const auto found = state_->wishes.find(key);
   if (found != state_->wishes.end()) {  // someone asked already

@@ -19,9 +19,11 @@ Result<std::unique_ptr<Server>> Server::open(const ServerOptions& options, const
     server->addresses_.push_back(listeners->front().address);
     for (unsigned i = 0; i < options.workers; ++i) of_worker[i].push_back(std::move((*listeners)[i]));
   }
+  server->own_ = OwnAddresses(server->addresses_);
   const Worker::Outside outside{.resolver = server->resolver_,
                                 .tls = server->tls_,
                                 .upstream = server->upstream_,
+                                .own = server->own_,
                                 .tls_server = server->tls_server_.get()};
   for (auto& listeners : of_worker) {
     auto worker = Worker::open(options.limits, clock, log, outside, std::move(listeners));

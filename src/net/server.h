@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "net/address.h"
 #include "net/limits.h"
+#include "net/own_addresses.h"
 #include "net/resolver.h"
 #include "net/tls_client.h"
 #include "net/tls_server.h"
@@ -86,6 +87,7 @@ class Server {
   Resolver resolver_;
   TlsClient tls_;
   UpstreamProxies upstream_;
+  OwnAddresses own_;
   std::unique_ptr<TlsServer> tls_server_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

@@ -68,8 +68,8 @@ proxy::ConnId SessionDriver::connect(const proxy::Origin& origin, proxy::Reuse r
     slot.connection->set_owner(*this);
     pending_.push_back({id, proxy::NetError::kNone});
   } else {
-    slot.dial = std::make_unique<Dial>(context_.io, context_.resolver, context_.tls, context_.upstream, context_.log,
-                                       origin, offer, static_cast<DialOwner&>(*this));
+    slot.dial = std::make_unique<Dial>(context_.io, context_.resolver, context_.tls, context_.upstream, context_.own,
+                                       context_.log, origin, offer, static_cast<DialOwner&>(*this));
     slot.dial->start();
   }
   return id;
@@ -124,6 +124,11 @@ void SessionDriver::secure(std::string_view name, std::string_view received) {
 void SessionDriver::join(proxy::ConnId id) {
   Connection* const to = connection(id);
   if (client_ && to != nullptr) client_->join(*to);
+}
+
+proxy::Traffic SessionDriver::traffic(proxy::ConnId id) {
+  const Connection* const found = connection(id);
+  return found == nullptr ? proxy::Traffic() : found->traffic();
 }
 
 void SessionDriver::pause(proxy::ConnId id, bool paused) {

@@ -20,6 +20,7 @@
 #include "net/dial.h"
 #include "net/io_context.h"
 #include "net/lingering.h"
+#include "net/own_addresses.h"
 #include "net/pool.h"
 #include "net/resolver.h"
 #include "net/timer.h"
@@ -40,6 +41,7 @@ struct SessionContext {
   Resolver& resolver;
   TlsClient& tls;
   const UpstreamProxies& upstream;
+  const OwnAddresses& own;
   TlsServer* tls_server;  // null: clients can't be intercepted
   Log& log;
   // The session is done: the worker disposes of its driver.
@@ -65,6 +67,7 @@ class SessionDriver final : public Disposable, public proxy::Driver, private Con
   bool vouches_for(std::string_view name) override;
   void secure(std::string_view name, std::string_view received) override;
   void join(proxy::ConnId id) override;
+  proxy::Traffic traffic(proxy::ConnId id) override;
   void pause(proxy::ConnId id, bool paused) override;
   void arm(proxy::Timer timer, std::chrono::milliseconds delay) override;
   std::string client_address() const override { return client_ ? client_->peer() : std::string(); }

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -9,6 +11,7 @@
 
 #include "net/loopback_peer.h"
 #include "net/server.h"
+#include "proxy/front.h"
 
 namespace tokometer::net {
 namespace {
@@ -137,6 +140,55 @@ TEST_P(TunnelTest, BreaksWithItsWriter) {
   down.join();
   peer.receive_all();
   EXPECT_TRUE(peer.was_reset());
+}
+
+class LeapingClock final : public Clock {
+ public:
+  UtcTime now() const override { return system_clock().now(); }
+  SteadyTime steady() const override { return system_clock().steady() + leapt_.load(); }
+  void leap(std::chrono::hours time) { leapt_ = time; }
+
+ private:
+  std::atomic<std::chrono::hours> leapt_{};
+};
+
+class NoProviders final : public proxy::ContextSource {
+ public:
+  std::shared_ptr<const proxy::Context> current() const override { return context_; }
+
+ private:
+  const std::shared_ptr<const provider::Registry> registry_ = *provider::Registry::load({}, {});
+  const std::shared_ptr<const proxy::Context> context_ = std::make_shared<proxy::Context>(
+      proxy::Context{.router = *proxy::Router::make(registry_, {}),
+                     .settings = {},
+                     .taps = nullptr,
+                     .internal = nullptr,
+                     .forwarding = std::make_shared<proxy::Forwarding>(registry_, proxy::ForwardingOptions(),
+                                                                       std::make_shared<proxy::Distrust>())});
+};
+
+TEST_P(TunnelTest, DoesNotHoldUpAShutdownWhenItIsAtRest) {
+  LeapingClock clock;
+  auto server = std::move(*Server::open(options_, clock, log_));
+  ASSERT_TRUE(server->start(std::make_shared<proxy::FrontFactory>(std::make_shared<NoProviders>())));
+  Peer peer = Peer::connect(server->addresses()[0]);
+  peer.send("CONNECT " + origin_.address().text() + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  Peer at_origin = origin_.accept();
+  constexpr std::string_view kStands = "HTTP/1.1 200 Connection established\r\n\r\n";
+  EXPECT_EQ(peer.receive(kStands.size()), kStands);
+  std::thread up([&] { peer.send(much()); });
+  EXPECT_TRUE(at_origin.receive(much().size()) == much());
+  up.join();
+  std::thread down([&] { at_origin.send(much()); });
+  EXPECT_TRUE(peer.receive(much().size()) == much());
+  down.join();
+  constexpr std::chrono::hours kLong{1};
+  clock.leap(kLong);
+  server->shutdown(kLong);
+  EXPECT_EQ(peer.receive_all(), "");
+  EXPECT_TRUE(peer.at_end());
+  EXPECT_EQ(at_origin.receive_all(), "");
+  EXPECT_TRUE(at_origin.at_end());
 }
 
 INSTANTIATE_TEST_SUITE_P(WithPipes, TunnelTest, testing::Values(std::size_t{0}, std::size_t{1}, std::size_t{16}));

@@ -30,6 +30,7 @@ Worker::Worker(std::unique_ptr<Loop> loop, const Limits& limits, Log& log, const
                .resolver = outside.resolver,
                .tls = outside.tls,
                .upstream = outside.upstream,
+               .own = outside.own,
                .tls_server = outside.tls_server,
                .log = log,
                .ended = [this](SessionDriver& driver) { on_ended(driver); }},

@@ -15,6 +15,7 @@
 #include "net/io_context.h"
 #include "net/lingering.h"
 #include "net/listener.h"
+#include "net/own_addresses.h"
 #include "net/pool.h"
 #include "net/resolver.h"
 #include "net/session_driver.h"
@@ -31,6 +32,7 @@ class Worker {
     Resolver& resolver;
     TlsClient& tls;
     const UpstreamProxies& upstream;
+    const OwnAddresses& own;
     TlsServer* tls_server;  // null: clients can't be intercepted
   };
   // All references must outlive the worker.

@@ -15,13 +15,6 @@ bool is_in_domain(std::string_view domain, std::string_view host) {
          wire::iequals(host.substr(host.size() - domain.size()), domain);
 }
 
-std::string lowercase(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return lower;
-}
-
 bool is_label_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*';
 }
@@ -36,7 +29,8 @@ bool host_matches(std::string_view pattern, std::string_view host) {
     const auto pattern_dot = pattern.find('.');
     const auto host_dot = host.find('.');
     const auto label = host.substr(0, host_dot);
-    if (label.empty() || !wildcard_matches(lowercase(pattern.substr(0, pattern_dot)), lowercase(label))) return false;
+    if (label.empty() || !wildcard_matches(wire::lower_case(pattern.substr(0, pattern_dot)), wire::lower_case(label)))
+      return false;
     if (pattern_dot == std::string_view::npos || host_dot == std::string_view::npos) return pattern_dot == host_dot;
     pattern.remove_prefix(pattern_dot + 1);
     host.remove_prefix(host_dot + 1);

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "wire/fields.h"
+
 namespace tokometer::provider {
 namespace {
 
@@ -28,13 +30,6 @@ constexpr KeyedPart kPlainParts[] = {
     {"remaining_percent", QuotaPart::kRemainingPercent},
     {"status", QuotaPart::kStatus},
 };
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return out;
-}
 
 // "90s", "5h", "7d": one number with a unit.
 std::optional<std::chrono::seconds> window_length(std::string_view text) {
@@ -150,13 +145,13 @@ class QuotaCompiler {
     CapturePattern pattern;
     const auto open = text.find('{');
     const auto close = text.find('}');
-    pattern.before = lower_case(text.substr(0, open));
+    pattern.before = wire::lower_case(text.substr(0, open));
     bool good = !text.empty() && (open == std::string_view::npos) == (close == std::string_view::npos);
     if (good && open != std::string_view::npos) {
       good = close > open + 1 && text.find_first_of("{}", close + 1) == std::string_view::npos;
       if (good) {
         pattern.capture = text.substr(open + 1, close - open - 1);
-        pattern.after = lower_case(text.substr(close + 1));
+        pattern.after = wire::lower_case(text.substr(close + 1));
         good = pattern.capture.find('{') == std::string::npos;
       }
     }
@@ -252,7 +247,7 @@ class AccountCompiler {
     } else {
       return false;
     }
-    source.name = lower_case(from.substr(colon + 1));
+    source.name = wire::lower_case(from.substr(colon + 1));
     return !source.name.empty();
   }
 

@@ -25,7 +25,7 @@ class InternalEndpoints {
     wire::Fields fields{};  // more of them, with names in lower case, which live as long as the process
   };
   virtual ~InternalEndpoints() = default;
-  // `path` begins with "/-/" and has no query; `head` is the request's. Nothing: there is no such endpoint.
+  // `path` is "/-" or begins with "/-/", and has no query; `head` is the request's. Nothing: there is no such endpoint.
   virtual std::optional<Reply> reply(std::string_view path, const RequestHead& head) = 0;
 };
 

@@ -26,8 +26,8 @@ class Distrust {
  public:
   struct Client {
     std::uint64_t fingerprint = 0;  // of its hello
-    std::string name;               // its User-Agent, or empty
-    std::string host;               // that it asked for
+    std::string name;               // its User-Agent, or empty; at most kMaxNameBytes of it
+    std::string host;               // that it asked for; the same
     std::string run;                // that it belongs to, or empty
     std::string address;
     bool held = false;  // its run has a hard budget, so that nothing of it may pass unread
@@ -40,6 +40,7 @@ class Distrust {
     SteadyTime until;     // then it gets another chance
   };
   static constexpr std::size_t kMaxEntries = 1'024;  // of each list; past it the oldest is forgotten
+  static constexpr std::size_t kMaxNameBytes = 128;  // of what a client says, since it is kept, logged and shown
   static constexpr int kTurnsInARow = 2;
   static constexpr std::chrono::hours kLasts{1};
   static constexpr std::chrono::minutes kSilentLasts{10};

@@ -32,7 +32,8 @@ struct Origin {
   bool tls = true;
   std::string host;  // name or IP literal, without brackets
   std::uint16_t port = 443;
-  std::string address{};  // IP literal to connect to instead of what `host` resolves to; empty: resolve it
+  std::string address{};    // IP literal to connect to instead of what `host` resolves to; empty: resolve it
+  bool is_private = false;  // the client's business only: no log names it
 
   friend bool operator==(const Origin&, const Origin&) = default;
 };
@@ -43,6 +44,7 @@ enum class NetError {
   kResolve,            // the name has no address
   kRefused,            // connection refused or unreachable
   kConnectTimeout,     // no connection within the limit
+  kLoop,               // it leads back to ourselves
   kTls,                // handshake failed
   kTlsIssuer,          // no authority that we trust vouches for the origin's certificate
   kTlsExpired,         // that has expired, or is not valid yet
@@ -100,11 +102,11 @@ enum class Close {
 
 enum class Timer : std::uint8_t {
   kHead,            // the client's request head must be whole
-  kIdle,            // no request on a kept connection
+  kIdle,            // no request on a kept connection; a tunnel may be at rest
   kRequestContent,  // the client's content must go on
   kFirstByte,       // the origin's final response must begin
   kBetweenBytes,    // the response must go on
-  kDrain,           // reading on after the client left
+  kDrain,           // reading on after the client left; an exchange's tunnel may be at rest
 };
 inline constexpr std::size_t kTimerCount = 6;
 
@@ -119,6 +121,12 @@ class Timing {
 
   virtual UtcTime now() const = 0;  // wall clock, cached for the loop's turn or better
   virtual SteadyTime steady() const = 0;
+};
+
+// What passes on a connection.
+struct Traffic {
+  SteadyTime heard{};  // when bytes last came, or it was opened
+  bool waits = false;  // bytes wait to go out, or to go on
 };
 
 class Driver : public Timing {
@@ -147,6 +155,8 @@ class Driver : public Timing {
   // The client and the origin at `conn`, both plain, have nothing but each other's bytes to get: what comes from either
   // may go to the other without on_bytes. on_eof and on_closed come as ever, after all bytes have gone on.
   virtual void join(ConnId conn) = 0;
+  // Also of bytes that go on without on_bytes.
+  virtual Traffic traffic(ConnId conn) = 0;
   // Stops (true) or resumes (false) reading from `conn`: while it is stopped no
   // on_bytes and no on_eof comes (on_closed may). A call that changes nothing is allowed.
   virtual void pause(ConnId conn, bool paused) = 0;

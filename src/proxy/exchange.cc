@@ -14,6 +14,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
+bool is_internal(std::string_view target) {
+  constexpr std::string_view kPrefix = "/-";
+  return target.starts_with(kPrefix) &&
+         (target.size() == kPrefix.size() || target[kPrefix.size()] == '/' || target[kPrefix.size()] == '?');
+}
+
 }  // namespace
 
 Exchange::~Exchange() {
@@ -37,7 +43,12 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
     client_failed(407, "proxy_authorization", kWrongToken);
     return;
   }
-  if (forward.to == nullptr && head.target.starts_with("/-/")) {
+  if (!forward.fault.empty()) {
+    route_ = {};
+    client_failed(400, "target", forward.fault);
+    return;
+  }
+  if (forward.to == nullptr && is_internal(head.target)) {
     route_ = {};
     auto reply = context_->internal == nullptr
                      ? std::nullopt
@@ -69,6 +80,7 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
                                     route_.spec->name));
     return;
   }
+  choose_host(forward.host);
   if (head.framing.length > context_->settings.limits.request_content_bytes) {
     client_failed(413, "content_too_large", "request content: larger than the limit");
     return;
@@ -80,7 +92,7 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
   } else if (UsageInjection::applies(context_->settings, route_, head)) {
     injection_ = std::make_unique<UsageInjection>(head, route_.target, context_->settings.limits);
   } else {
-    origin_.open(*route_.to, head, route_.target, {});
+    origin_.open(*to_, head, route_.target, {});
   }
   if (context_->taps != nullptr) {
     tap_ = context_->taps->open({.started_at = started_at,
@@ -101,6 +113,14 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
   } else {
     timing_.arm(Timer::kRequestContent, context_->settings.timeouts.request_content);
   }
+}
+
+void Exchange::choose_host(std::string_view host) {
+  to_ = route_.to;
+  if (host.empty() || host == to_->authority) return;
+  chosen_ = *to_;
+  chosen_.authority = host;
+  to_ = &chosen_;
 }
 
 void Exchange::request_piece(const Piece& piece) {
@@ -132,7 +152,7 @@ void Exchange::hold_request_piece(const Piece& piece) {
     return;
   }
   const UsageInjection::Request request = injection_->release(piece.end);
-  origin_.open(*route_.to, request.head, request.target, request.changes);
+  origin_.open(*to_, request.head, request.target, request.changes);
   sent_request_piece(piece.end, origin_.send({.wire = request.wire, .content = {}, .end = piece.end}));
 }
 
@@ -153,6 +173,7 @@ void Exchange::sent_request_piece(bool end, bool writable) {
 }
 
 void Exchange::tunnel_request_piece(const Piece& piece) {
+  tunnel_state_ = {.moved = timing_.steady(), .awaited = true};
   const bool writable = origin_.send(piece);
   arm_response_timer();
   if (piece.end) {
@@ -188,6 +209,24 @@ void Exchange::stop() {
   if (!running_) return;
   abort_tap(Abort::kShutdown, head_sent_ ? status_ : 0);
   origin_.end(false);
+  finish();
+}
+
+void Exchange::shut_down() {
+  shutting_down_ = true;
+  if (running_ && tunnel_) end_if_at_rest();
+}
+
+void Exchange::end_if_at_rest() {
+  const bool busy = origin_paused_ || (watched_ && tap_->in_turn());
+  const milliseconds left = busy ? kRestAfter : until_rest(tunnel_state_, timing_.steady());
+  if (left.count() > 0) {
+    timing_.arm(Timer::kDrain, left);
+    return;
+  }
+  abort_tap(Abort::kShutdown, status_);
+  client_.send({.end = true});
+  origin_.end(true);
   finish();
 }
 
@@ -235,6 +274,8 @@ void Exchange::response_head(const ResponseHead& head) {
     // From here on the client's bytes are the tunnel's: its request is no longer timed.
     request_ended_ = false;
     timing_.arm(Timer::kRequestContent, milliseconds::zero());
+    tunnel_state_ = {.moved = timing_.steady(), .awaited = false};
+    if (shutting_down_) timing_.arm(Timer::kDrain, kRestAfter);
   }
   client_.send_head(head, injection_ && injection_->begin_response(head));
   if (tunnel_) client_.start_tunnel();
@@ -275,6 +316,7 @@ void Exchange::response_piece(const Piece& piece) {
 }
 
 void Exchange::tunnel_response_piece(const Piece& piece) {
+  tunnel_state_ = {.moved = timing_.steady(), .awaited = false};
   if (untold_head_ != nullptr) tell_tap_of_head(*untold_head_);
   std::size_t size = 0;
   for (const std::string_view content : piece.content) size += content.size();
@@ -368,6 +410,7 @@ void Exchange::timer(Timer timer) {
       }
       return;
     case Timer::kDrain:
+      if (tunnel_) return end_if_at_rest();
       abort_tap(Abort::kClientClosed, head_sent_ ? status_ : 0);
       origin_.end(false);
       finish();

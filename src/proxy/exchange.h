@@ -20,6 +20,7 @@
 #include "proxy/driver.h"
 #include "proxy/streams.h"
 #include "proxy/tap.h"
+#include "proxy/tunnel_rest.h"
 #include "proxy/usage_injection.h"
 
 namespace tokometer::proxy {
@@ -27,7 +28,11 @@ namespace tokometer::proxy {
 // Where a request goes that named its host itself (forwarding.h).
 struct ForwardTo {
   const Destination* to = nullptr;  // outlives the exchange; null: the request goes by the routes
-  bool denied = false;              // the client may not
+  // The Host that the client chose, which stays: it may be part of what it signed. It says nothing of where the
+  // request goes. Empty: that of `to`.
+  std::string_view host{};
+  bool denied = false;  // the client may not
+  std::string fault{};  // what is wrong with the target; empty: nothing
   // What the connection says of all its calls (client::context_of_user); null: nothing. What the request says goes
   // before it.
   std::shared_ptr<const client::CallContext> context = nullptr;
@@ -58,6 +63,8 @@ class Exchange {
   void client_left();
   // We are to stop now: what runs is broken off.
   void stop();
+  // We are to stop soon: a tunnel ends as soon as it is at rest, everything else when it is whole.
+  void shut_down();
   void client_half_closed();
   void client_drained();
 
@@ -74,6 +81,7 @@ class Exchange {
   void timer(Timer timer);
 
  private:
+  void choose_host(std::string_view host);
   void hold_request_piece(const Piece& piece);
   void sent_request_piece(bool end, bool writable);
   bool send_response_piece(const Piece& piece);
@@ -81,6 +89,7 @@ class Exchange {
   void fail(Abort why, int status, std::string_view code, std::string_view message);
   void tunnel_request_piece(const Piece& piece);
   void tunnel_response_piece(const Piece& piece);
+  void end_if_at_rest();
   void tell_tap_of_head(const ResponseHead& head);
   void tell_tap_of_tunnel(From from, const Piece& piece);
   void drain_piece(const Piece& piece);
@@ -96,10 +105,13 @@ class Exchange {
   std::unique_ptr<Tap> tap_;
   std::unique_ptr<UsageInjection> injection_;  // null: content passes as it is
   Route route_;
+  const Destination* to_ = nullptr;  // route_'s, or chosen_
+  Destination chosen_;               // the same with the Host that the client chose
   std::string target_buffer_;
   std::uint64_t request_bytes_ = 0;
   std::uint64_t drained_bytes_ = 0;
   SteadyTime request_ended_at_{};
+  TunnelState tunnel_state_{};
   const ResponseHead* untold_head_ = nullptr;  // sent or about to be, not yet shown to the tap
   int status_ = 0;
   bool running_ = false;
@@ -109,6 +121,7 @@ class Exchange {
   bool watched_ = false;   // the tap wants to see what passes in the tunnel
   bool draining_ = false;  // the client is gone, the rest is read for the tap
   bool origin_paused_ = false;
+  bool shutting_down_ = false;
 };
 
 }  // namespace tokometer::proxy

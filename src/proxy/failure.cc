@@ -12,6 +12,8 @@ Abort abort_of(NetError why) {
       return Abort::kNoConnection;
     case NetError::kConnectTimeout:
       return Abort::kConnectTimeout;
+    case NetError::kLoop:
+      return Abort::kLoop;
     case NetError::kTls:
     case NetError::kDistrusted:
     case NetError::kTurnedAway:
@@ -47,6 +49,10 @@ Failure failure(Abort why) {
       return {502, "origin_resolve", "the origin's name has no address"};
     case Abort::kOriginRefused:
       return {502, "origin_refused", "the origin refused the connection or can't be reached"};
+    case Abort::kLoop:
+      return {508, "loop",
+              "the way to the origin leads back to tokometer itself: give the provider's own address in origins or "
+              "base_url, or leave this host out of what goes through it (`tokometer logs` says more)"};
     case Abort::kOriginTls:
       return {502, "origin_tls", "no TLS connection to the origin (`tokometer logs` says why)"};
     case Abort::kOriginTlsIssuer:

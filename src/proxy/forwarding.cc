@@ -26,14 +26,34 @@ bool same_secret(std::string_view given, std::string_view secret) {
   return difference == 0;
 }
 
-}  // namespace
-
-bool is_loopback(std::string_view host) {
+// RFC 6761, 6.3.
+bool is_localhost(std::string_view host) {
   constexpr std::string_view kLocalhost = "localhost";
+  if (host.ends_with('.')) host.remove_suffix(1);
   if (host.size() >= kLocalhost.size() && wire::iequals(host.substr(host.size() - kLocalhost.size()), kLocalhost)) {
     return host.size() == kLocalhost.size() || host[host.size() - kLocalhost.size() - 1] == '.';
   }
-  return host == "::1" || (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+  return false;
+}
+
+// Whether who listens at `address` is reached at `host`. A listener at all addresses is reached at those of the
+// loopback, and at others that we don't know.
+bool listens_at(std::string_view address, std::string_view host) {
+  constexpr std::string_view kAny4 = "0.0.0.0";
+  constexpr std::string_view kAny6 = "::";
+  if (host == kAny4) host = "127.0.0.1";
+  if (host == kAny6) host = "::1";
+  if (address == host) return true;
+  if (!is_loopback(host)) return false;
+  if (address == kAny4) return !host.contains(':');
+  return address == kAny6 || (is_loopback(address) && (is_localhost(host) || is_localhost(address)));
+}
+
+}  // namespace
+
+bool is_loopback(std::string_view host) {
+  return is_localhost(host) || host == "::1" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
 bool is_own_address(const std::vector<std::string>& own, std::string_view host, std::uint16_t port) {
@@ -42,9 +62,7 @@ bool is_own_address(const std::vector<std::string>& own, std::string_view host, 
     if (!address.ends_with(with_port)) return false;
     address.remove_suffix(with_port.size());
     if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
-    // All of this machine's addresses are ours then; of those we know the loopback's.
-    const bool any = address == "0.0.0.0" || address == "::";
-    return address == host || (is_loopback(host) && (any || is_loopback(address)));
+    return listens_at(address, host);
   });
 }
 

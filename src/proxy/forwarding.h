@@ -27,7 +27,8 @@ Result<Destination> parse_authority(std::string_view authority, bool tls, std::u
 
 // Whether a name or IP literal is of this machine only: localhost and what is below it, 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view host);
-// Whether `host` and `port` are one of `own`, our listeners' addresses ("127.0.0.1:4141", "[::]:4141").
+// Whether `host` and `port` are plainly one of `own`, our listeners' addresses ("127.0.0.1:4141", "[::]:4141"). Other
+// spellings and names of them are found out when they are connected to (net/own_addresses.h).
 bool is_own_address(const std::vector<std::string>& own, std::string_view host, std::uint16_t port);
 
 struct ForwardingOptions {

@@ -8,6 +8,8 @@
 
 #include "provider/registry.h"
 #include "proxy/failure.h"
+#include "proxy/tunnel_rest.h"
+#include "wire/fields.h"
 #include "wire/http1_encoder.h"
 
 namespace tokometer::proxy {
@@ -139,7 +141,9 @@ void Front::on_closed(ConnId conn, NetError why) {
   }
   if (conn != origin_) return;
   origin_ = kClient;
-  if (state_ == State::kConnecting && !told_) {
+  if (state_ == State::kConnecting && !told_ && why == NetError::kLoop) {
+    refuse_loop();
+  } else if (state_ == State::kConnecting && !told_) {
     const Failure what = failure(abort_of(why));
     refuse(what.status, what.code, what.message);
   } else {
@@ -163,6 +167,8 @@ void Front::on_timer(Timer timer) {
   } else if (timer == Timer::kHead) {
     close_client(Close::kReset);
     close_origin(Close::kReset);
+  } else if (timer == Timer::kIdle && state_ == State::kTunnel) {
+    end_if_at_rest();
   }
 }
 
@@ -174,7 +180,9 @@ void Front::on_shutdown() {
   shutting_down_ = true;
   if (session_) {
     session_->on_shutdown();
-  } else if (state_ != State::kTunnel) {
+  } else if (state_ == State::kTunnel) {
+    end_if_at_rest();
+  } else {
     close_client(Close::kGraceful);
     close_origin(Close::kReset);
   }
@@ -221,7 +229,7 @@ void Front::begin_connect(Http1Session::Connect connect) {
   said_ = std::move(connect.said);
   driver_.arm(Timer::kHead, context_->settings.timeouts.head);
   state_ = State::kHello;
-  auto to = parse_authority(connect.authority, true, kTlsPort);
+  auto to = parse_authority(wire::lower_case(connect.authority), true, kTlsPort);
   if (!to) {
     refuse(400, "target", fmt::format("CONNECT {}: {}", connect.authority, to.error().message));
     return;
@@ -229,8 +237,8 @@ void Front::begin_connect(Http1Session::Connect connect) {
   to_ = std::move(*to);
   const bool in_run = said_ && !said_->run.empty();
   client_ = {.fingerprint = 0,
-             .name = std::move(connect.user_agent),
-             .host = to_.authority,
+             .name = connect.user_agent.substr(0, Distrust::kMaxNameBytes),
+             .host = to_.authority.substr(0, Distrust::kMaxNameBytes),
              .run = in_run ? said_->run : std::string(),
              .address = driver_.client_address(),
              .held = in_run && client::has_hard_budget(*said_)};
@@ -238,7 +246,7 @@ void Front::begin_connect(Http1Session::Connect connect) {
   const bool unnamed = is_ip(to_.origin.host) && to_.origin.port == kTlsPort;
   switch (context_->forwarding->way(to_)) {
     case Forwarding::Way::kOwn:
-      refuse(400, "loop", "CONNECT to this proxy itself: leave its host out of the tunnels (NO_PROXY)");
+      refuse_loop();
       return;
     case Forwarding::Way::kTunnel:
       if (!unnamed) {
@@ -268,7 +276,7 @@ void Front::read_hello() {
         open_tunnel();
         return;
       }
-      to_.origin.tls = false;
+      to_ = *parse_authority(to_.authority, false, to_.origin.port);  // which was one before
       open_session(Protocol::kHttp1, &to_);
       on_bytes(kClient, std::exchange(held_, {}));
       return;
@@ -311,6 +319,7 @@ void Front::open_tunnel() {
   driver_.pause(kClient, true);
   Origin origin = to_.origin;
   origin.tls = false;
+  origin.is_private = true;
   origin_ = driver_.connect(origin, Reuse::kFresh, Offer::kTunnel);
 }
 
@@ -321,6 +330,20 @@ void Front::start_tunnel() {
   const bool writable = held_.empty() || driver_.send(origin_, {std::exchange(held_, {})});
   driver_.join(origin_);
   if (writable) driver_.pause(kClient, false);
+}
+
+// At shutdown: what still moves gets its time.
+void Front::end_if_at_rest() {
+  const Traffic client = driver_.traffic(kClient);
+  const Traffic origin = driver_.traffic(origin_);
+  const TunnelState tunnel{.moved = std::max(client.heard, origin.heard), .awaited = client.heard >= origin.heard};
+  const milliseconds left = client.waits || origin.waits ? kRestAfter : until_rest(tunnel, driver_.steady());
+  if (left.count() > 0) {
+    driver_.arm(Timer::kIdle, left);
+    return;
+  }
+  close_client(Close::kGraceful);
+  close_origin(Close::kGraceful);
 }
 
 bool Front::left_at_once() { return std::exchange(unproven_, false) && driver_.steady() - secured_ <= kLook; }
@@ -346,10 +369,14 @@ void Front::refuse(int status, std::string_view code, std::string_view message) 
   close_client(Close::kGraceful);
 }
 
+void Front::refuse_loop() {
+  refuse(400, "loop", "CONNECT to this proxy itself: leave its host out of the tunnels (NO_PROXY)");
+}
+
 void Front::close_client(Close how) {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
-  driver_.arm(Timer::kHead, milliseconds::zero());
+  for (const Timer timer : {Timer::kHead, Timer::kIdle}) driver_.arm(timer, milliseconds::zero());
   driver_.close(kClient, how);
 }
 

@@ -60,9 +60,11 @@ class Front final : public Session {
   void tell_of_tunnel(std::string_view host) const;
   void open_tunnel();
   void start_tunnel();
+  void end_if_at_rest();
   bool left_at_once();
   void turned_away();
   void refuse(int status, std::string_view code, std::string_view message);
+  void refuse_loop();
   void close_client(Close how);
   void close_origin(Close how);
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/http2_playbook_testing.h"
 #include "proxy/playbook_testing.h"
+#include "proxy/tunnel_rest.h"
 #include "wire/base64.h"
 
 namespace tokometer::proxy {
@@ -66,6 +68,63 @@ TEST_F(FrontTest, TunnelsAHostThatNoSpecNames) {
   EXPECT_TRUE(play.done());
 }
 
+TEST_F(FrontTest, AtShutdownEndsATunnelAsSoonAsItIsAtRest) {
+  play >> received(kClient, connect_to("other.example:443")) << "pause 0" << "connect http://other.example:443 fresh";
+  play >> connected(1) << kStands << "resume 0";
+  EXPECT_EQ(play.delay(Timer::kIdle).count(), 0) << "it may rest for as long as it likes";
+  const SteadyTime start{std::chrono::hours(1)};
+  play.time = start + std::chrono::milliseconds(500);
+  // The origin spoke last.
+  play.passed = {{kClient, {.heard = start - std::chrono::seconds(5)}}, {1, {.heard = start}}};
+  play >> shutdown();
+  EXPECT_EQ(play.delay(Timer::kIdle), kRestAfter - std::chrono::milliseconds(500));
+  // The client did since.
+  play.passed[kClient].heard = play.time = start + kRestAfter;
+  play >> fired(Timer::kIdle);
+  EXPECT_EQ(play.delay(Timer::kIdle), kRestAfterQuestion);
+  // Somebody takes nothing.
+  play.time += kRestAfterQuestion;
+  play.passed[1].waits = true;
+  play >> fired(Timer::kIdle);
+  EXPECT_EQ(play.delay(Timer::kIdle), kRestAfter);
+  EXPECT_FALSE(play.done());
+  play.passed[1].waits = false;
+  play >> fired(Timer::kIdle) << "close 0 graceful" << "close 1 graceful";
+  EXPECT_EQ(play.delay(Timer::kIdle).count(), 0);
+  EXPECT_TRUE(play.done());
+}
+
+TEST_F(FrontTest, AtShutdownEndsATunnelAtOnceThatIsAtRest) {
+  play >> received(kClient, connect_to("other.example:443")) << "pause 0" << "connect http://other.example:443 fresh";
+  play >> connected(1) << kStands << "resume 0";
+  play.time = SteadyTime(std::chrono::hours(1));
+  play >> shutdown() << "close 0 graceful" << "close 1 graceful";
+  EXPECT_TRUE(play.done());
+}
+
+TEST_F(FrontTest, AtShutdownEndsWhatIsReadAndIdle) {
+  play >> received(kClient, connect_to("api.hosted.example:443") + hello("api.hosted.example"))
+              << kStands << "resume 0";
+  EXPECT_TRUE(play.take().starts_with("secure api.hosted.example "));
+  play >> secured();
+  play >> shutdown() << "close 0 graceful";
+  EXPECT_TRUE(play.done());
+}
+
+TEST_F(FrontTest, AtShutdownEndsHttp2WithoutStreams) {
+  play >> received(kClient, connect_to("api.hosted.example:443") + hello("api.hosted.example"))
+              << kStands << "resume 0";
+  EXPECT_TRUE(play.take().starts_with("secure api.hosted.example "));
+  play >> secured(Protocol::kHttp2);
+  while (!play.take().empty()) {
+  }
+  play >> shutdown();
+  std::string last;
+  for (std::string next = play.take(); !next.empty(); next = play.take()) last = std::move(next);
+  EXPECT_EQ(last, "close 0 graceful");
+  EXPECT_TRUE(play.done());
+}
+
 TEST_F(FrontTest, TellsWhichHostARunReachesUnread) {
   play.measure();
   client::CallContext context;
@@ -115,6 +174,32 @@ TEST_F(FrontTest, KeepsTheHostThatTheClientSent) {
               << "connect https://api.hosted.example:443";
   play >> connected(1) << "send 1 GET /-/health HTTP/1.1\r\nHost: api.hosted.example:443\r\n\r\n";
   play >> closed(kClient) << "close 1 reset";
+}
+
+// Whatever Host says: that is the client's own.
+TEST_F(FrontTest, TellsOfTheHostThatIsRead) {
+  play.measure();
+  play >> received(kClient, connect_to("API.Hosted.Example:443") + hello("")) << kStands << "resume 0";
+  EXPECT_TRUE(play.take().starts_with("secure api.hosted.example "));
+  play >> secured();
+  play >> received(kClient, "GET /x HTTP/1.1\r\nHost: another.example:443\r\n\r\n")
+              << "connect https://api.hosted.example:443" << "tap open GET api.hosted.example /x " << "tap request end";
+  play >> connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: another.example:443\r\n\r\n";
+  play >> closed(kClient) << "tap aborted client_closed 0" << "close 1 reset";
+}
+
+TEST_F(FrontTest, TellsOfTheHostThatIsReadInHttp2) {
+  Http2Playbook h2;
+  h2.context = play.context;
+  h2.measure();
+  h2.plain = true;
+  h2 >> received(kClient, connect_to("api.hosted.example:443") + hello("")) << kStands << "resume 0";
+  EXPECT_TRUE(h2.take().starts_with("secure api.hosted.example "));
+  h2.plain = false;
+  h2 >> secured(Protocol::kHttp2);
+  h2.request({{":scheme", "https"}, {":path", "/x"}, {":authority", "another.example"}})
+      << "connect https://api.hosted.example:443" << "tap open GET api.hosted.example /x " << "tap request end";
+  h2 >> connected(1) << "send 1 GET /x HTTP/1.1\r\nhost: another.example\r\n\r\n";
 }
 
 TEST_F(FrontTest, TunnelsAClientThatDistrustsUsFromThenOn) {
@@ -307,8 +392,10 @@ TEST_F(FrontTest, LooksForTheNameBehindAnAddress) {
 TEST_F(FrontTest, ReadsHttpInATunnel) {
   forward({.intercept = {"*.plain.example"}, .tunnel = {}, .token = {}, .own = {}});
   play >> received(kClient, connect_to("a.plain.example:80")) << kStands << "resume 0";
-  play >> received(kClient, "GET / HTTP/1.1\r\nHost: a.plain.example\r\n\r\n") << "connect http://a.plain.example:80";
-  play >> closed(kClient) << "close 1 reset";
+  play.measure();
+  play >> received(kClient, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+              << "connect http://a.plain.example:80" << "tap open GET a.plain.example / " << "tap request end";
+  play >> closed(kClient) << "tap aborted client_closed 0" << "close 1 reset";
 }
 
 TEST_F(FrontTest, TunnelsWhatIsNoTlsOnItsPort) {
@@ -327,8 +414,27 @@ TEST_F(FrontTest, TunnelGoesBeforeInterceptAndSpec) {
   play >> closed(kClient) << "close 1 reset";
 }
 
+// What a client says of itself is kept, logged and shown: not more of it than that.
+TEST_F(FrontTest, KeepsOnlySoMuchOfAClientsName) {
+  play.measure();
+  play >> received(kClient, fmt::format("CONNECT api.hosted.example:443 HTTP/1.1\r\nHost: x\r\nUser-Agent: {}\r\n\r\n",
+                                        std::string(1'000, 'a')) +
+                                hello("api.hosted.example"))
+              << kStands << "resume 0";
+  EXPECT_TRUE(play.take().starts_with("secure api.hosted.example "));
+  play >> closed(kClient, NetError::kDistrusted)
+              << fmt::format("tap distrusted {} api.hosted.example", std::string(Distrust::kMaxNameBytes, 'a'));
+}
+
 TEST_F(FrontTest, RefusesATunnelToItself) {
   play >> received(kClient, connect_to("localhost:4141"));
+  expect_refusal(400, "loop");
+  play << "close 0 graceful";
+}
+
+TEST_F(FrontTest, RefusesATunnelThatTurnsOutToLeadToItself) {
+  play >> received(kClient, connect_to("2130706433:4141")) << "pause 0" << "connect http://2130706433:4141 fresh";
+  play >> closed(1, NetError::kLoop);
   expect_refusal(400, "loop");
   play << "close 0 graceful";
 }
@@ -363,6 +469,39 @@ TEST_F(FrontTest, ForwardsATargetInAbsoluteForm) {
           << "connect http://plain.example:80" << "tap open GET plain.example /x " << "tap request end";
   play >> connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: plain.example\r\n\r\n";
   play >> closed(kClient) << "tap aborted client_closed 0" << "close 1 reset";
+}
+
+TEST_F(FrontTest, ATargetInAbsoluteFormSaysWhichHostItIsFor) {
+  play.measure();
+  play >> received(kClient, "GET http://Plain.Example:80/x HTTP/1.1\r\nHost: another.example\r\n\r\n")
+              << "connect http://plain.example:80" << "tap open GET plain.example /x " << "tap request end";
+  play >> connected(1) << "send 1 GET /x HTTP/1.1\r\nHost: plain.example\r\n\r\n";
+  play >> closed(kClient) << "tap aborted client_closed 0" << "close 1 reset";
+}
+
+// What no spec names is the client's business, in a tunnel or not.
+TEST_F(FrontTest, OnlyWhereTunnelsLeadIsPrivate) {
+  for (const auto& [request, is_private] :
+       {std::pair{connect_to("other.example:443"), true},
+        std::pair{std::string("GET http://other.example/ HTTP/1.1\r\nHost: other.example\r\n\r\n"), true},
+        std::pair{std::string("GET http://api.hosted.example/ HTTP/1.1\r\nHost: api.hosted.example\r\n\r\n"), false}}) {
+    play >> received(kClient, request);
+    while (!play.take().empty()) continue;
+    EXPECT_EQ(play.last_origin.is_private, is_private) << request;
+    play.destroy_session();
+  }
+}
+
+TEST_F(FrontTest, RefusesAnAbsoluteTargetThatIsNone) {
+  play >> received(kClient, "GET http://a.example:0/ HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  expect_refusal(400, "target");
+}
+
+TEST_F(FrontTest, AnAbsoluteTargetThatLeadsToItselfIsALoop) {
+  play >> received(kClient, "GET http://2130706433:4141/ HTTP/1.1\r\nHost: a.example\r\n\r\n")
+              << "connect http://2130706433:4141";
+  play >> closed(1, NetError::kLoop);
+  expect_refusal(508, "loop");
 }
 
 TEST_F(FrontTest, AsksForItsTokenBeforeItForwards) {

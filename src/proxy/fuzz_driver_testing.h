@@ -51,6 +51,10 @@ class FuzzDriver : public Driver {
   void join(ConnId conn) override {
     TOKOMETER_CHECK(open_.contains(kClient) && conn != kClient && open_.contains(conn) && !connecting(conn));
   }
+  Traffic traffic(ConnId conn) override {
+    TOKOMETER_CHECK(open_.contains(conn));
+    return {};
+  }
   void pause(ConnId conn, bool paused) override {
     TOKOMETER_CHECK(open_.contains(conn));
     if (paused) {

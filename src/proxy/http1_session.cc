@@ -109,7 +109,12 @@ void Http1Session::on_timer(Timer timer) {
 void Http1Session::on_shutdown() {
   shutting_down_ = true;
   close_after_ = true;
-  if (!exchange_.running()) close(Close::kGraceful);
+  if (!exchange_.running()) {
+    close(Close::kGraceful);
+    return;
+  }
+  exchange_.shut_down();
+  settle();
 }
 
 bool Http1Session::done() const { return state_ == State::kClosed && !exchange_.running(); }
@@ -212,18 +217,15 @@ std::shared_ptr<const client::CallContext> Http1Session::said_by(const RequestHe
 std::optional<Http1Session::Connect> Http1Session::take_connect() { return std::exchange(connect_, std::nullopt); }
 
 ForwardTo Http1Session::forward_to(const RequestHead& head) {
-  if (to_ != nullptr) {
-    // The Host that the client chose stays: it may be part of what it signed.
-    if (head.authority.empty() || head.authority == to_->authority) return {.to = to_, .context = said_};
-    forward_to_ = *to_;
-    forward_to_.authority = head.authority;
-    return {.to = &forward_to_, .context = said_};
-  }
+  if (to_ != nullptr) return {.to = to_, .host = head.authority, .context = said_};
   const Forwarding* forwarding = context_->forwarding.get();
   if (head.scheme.empty() || forwarding == nullptr) return {};
   const bool tls = head.scheme == "https";
-  auto to = parse_authority(head.authority, tls, tls ? 443 : 80);
-  if (!to || forwarding->way(*to) == Forwarding::Way::kOwn) return {};
+  auto to = parse_authority(wire::lower_case(head.authority), tls, tls ? 443 : 80);
+  if (!to) return {.fault = fmt::format("target: {}", to.error().message)};
+  const Forwarding::Way way = forwarding->way(*to);
+  if (way == Forwarding::Way::kOwn) return {};
+  to->origin.is_private = way == Forwarding::Way::kTunnel;
   if (!forwarding->is_authorized(head.fields)) return {.denied = true};
   forward_to_ = std::move(*to);
   return {.to = &forward_to_, .context = said_by(head)};

@@ -117,7 +117,7 @@ TEST(Http1SessionFaultTest, AnErrorToHeadHasNoContent) {
 TEST(Http1SessionFaultTest, FailuresToConnectAreNamed) {
   for (const auto& [why, status, code] :
        {std::tuple{NetError::kResolve, 502, "origin_resolve"}, std::tuple{NetError::kRefused, 502, "origin_refused"},
-        std::tuple{NetError::kLimit, 503, "connections_exhausted"},
+        std::tuple{NetError::kLoop, 508, "loop"}, std::tuple{NetError::kLimit, 503, "connections_exhausted"},
         std::tuple{NetError::kConnectTimeout, 504, "connect_timeout"}, std::tuple{NetError::kTls, 502, "origin_tls"},
         std::tuple{NetError::kTlsIssuer, 502, "origin_tls_issuer"},
         std::tuple{NetError::kTlsExpired, 502, "origin_tls_expired"},

@@ -304,6 +304,36 @@ class WatchedTunnelTest : public testing::Test {
   Playbook play_;
 };
 
+TEST_F(WatchedTunnelTest, EndsAtShutdownBetweenTurns) {
+  EXPECT_EQ(play_.delay(Timer::kDrain).count(), 0);
+  play_.time = SteadyTime(std::chrono::hours(1));
+  play_.in_turn = true;
+  play_ >> shutdown();
+  EXPECT_EQ(play_.delay(Timer::kDrain), kRestAfter) << "an answer may take its time";
+  play_.in_turn = false;
+  play_ >> fired(Timer::kDrain) << "tap aborted shutdown 101" << "close 1 graceful" << "close 0 graceful";
+  EXPECT_TRUE(play_.done());
+}
+
+TEST_F(WatchedTunnelTest, AtShutdownEndsOnlyAtRest) {
+  play_.time = SteadyTime(std::chrono::hours(1));
+  play_.may_end = false;
+  play_ >> received(1, "said") << "send 0 said" << "tap origin said";
+  play_ >> shutdown();
+  EXPECT_EQ(play_.delay(Timer::kDrain), kRestAfter);
+  play_ >> received(kClient, "asked") << "send 1 asked" << "tap client asked";
+  play_.time += kRestAfter;
+  play_ >> fired(Timer::kDrain);
+  EXPECT_EQ(play_.delay(Timer::kDrain), kRestAfterQuestion - kRestAfter);
+  play_.writable = false;
+  play_ >> received(1, "much") << "send 0 much" << "pause 1" << "tap origin much";
+  play_.time += kRestAfterQuestion;
+  play_ >> fired(Timer::kDrain);
+  EXPECT_EQ(play_.delay(Timer::kDrain), kRestAfter);
+  play_ >> drained(kClient) << "resume 1" >> fired(Timer::kDrain) << "tap aborted shutdown 101" << "close 1 graceful"
+                                                                  << "close 0 graceful";
+}
+
 TEST_F(WatchedTunnelTest, TheTapSeesAnEndBeforeTheClientDoesAndAllElseAfterwards) {
   play_ >> received(kClient, "ask") << "send 1 ask" << "tap client ask" >> received(1, "end")
                                                                                << "tap origin end" << "send 0 end";
@@ -332,6 +362,20 @@ TEST_F(WatchedTunnelTest, EachSideIsPausedWhileTheOtherIsSlow) {
   play_ >> received(1, "much") << "tap origin much" << "send 0 much" << "pause 1" >>
       received(kClient, "more") << "send 1 more" << "pause 0" << "tap client more" >> drained(kClient) << "resume 1" >>
       drained(1) << "resume 0";
+}
+
+TEST(Http1SessionTest, ATunnelThatStandsAtShutdownEndsTooWhenItRests) {
+  Playbook play;
+  play >> received(kClient, "GET /acme/ws HTTP/1.1\r\nHost: us\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+              << kDial >>
+      shutdown() >> connected(1) << "send 1 GET /ws HTTP/1.1\r\nHost: api.acme.example\r\nUpgrade: websocket\r\n"
+                                    "Connection: Upgrade\r\n\r\n" >>
+      received(1, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+          << "send 0 HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n";
+  EXPECT_EQ(play.delay(Timer::kDrain), kRestAfter);
+  play.time += kRestAfter;
+  play >> fired(Timer::kDrain) << "close 1 graceful" << "close 0 graceful";
+  EXPECT_TRUE(play.done());
 }
 
 TEST(Http1SessionTest, WhatComesWithTheUpgradeIsSeenInTheTunnel) {

@@ -71,10 +71,11 @@ class Http2Playbook : public Playbook, private wire::http2::Events {
   wire::http2::Connection& client() { return client_; }
   bool consumes = true;  // the client takes content as it comes
   bool turns = true;     // turns of the loop end
+  bool plain = false;    // the client speaks HTTP/1.1 as yet
   bool silent = false;   // what the client gets is not written down
 
   bool send(ConnId conn, std::initializer_list<std::string_view> pieces) override {
-    if (conn != kClient) return Playbook::send(conn, pieces);
+    if (conn != kClient || plain) return Playbook::send(conn, pieces);
     ++sends;
     for (const std::string_view piece : pieces) to_client_ += piece;
     return writable;

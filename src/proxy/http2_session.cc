@@ -108,6 +108,7 @@ void Http2Session::on_shutdown() {
       // Streams that are on their way are still served: what the ping finds answered has come after them.
       connection_.announce_goaway();
       connection_.ping();
+      for (const auto& stream : streams_) stream->shut_down();
     }
   }
   settle();
@@ -139,6 +140,7 @@ void Http2Session::on_head(wire::http2::Stream& stream, const Head& head) {
     const wire::http1::Read read = decoder_.read(text);
     if (read == wire::http1::Read::kHead) {
       own.begin(stream, context_, decoder_.head(), opaque, {.to = to_, .context = said_});
+      if (shutting_down_) own.shut_down();
       if (head.end) own.end({});
       return;
     }

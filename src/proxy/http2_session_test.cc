@@ -398,6 +398,21 @@ TEST(Http2SessionTest, AWebSocketBecomesAnUpgrade) {
   play >> eof(1) << "tap end" << "close 1 graceful" << "1 end";
 }
 
+TEST(Http2SessionTest, ATunnelThatIsAtRestEndsWhenWeStop) {
+  Http2Playbook play;
+  play.request({{":path", "/acme/live"}, {":method", "CONNECT"}, {":protocol", "websocket"}}, false) << kAcmeDial;
+  play >> connected(1);
+  opening(play.take());
+  play >> received(1, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+              << "1 head 200";
+  play.time = SteadyTime(std::chrono::hours(1));
+  play >> shutdown() << "close 1 graceful" << "goaway 2147483647" << "1 end";
+  EXPECT_FALSE(play.done());
+  play.content(0, "", End::kYes);
+  while (!play.take().empty()) continue;
+  EXPECT_TRUE(play.done());
+}
+
 TEST(Http2SessionTest, ARefusedWebSocketIsPassedOn) {
   for (const auto& [response, status] : std::vector<std::pair<std::string, std::string>>{
            {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "403"},

@@ -27,13 +27,8 @@ void Http2Stream::begin(wire::http2::Stream& stream, std::shared_ptr<const Conte
   context_ = std::move(context);
   head_request_ = head.method == "HEAD";
   opaque_ = opaque;
-  if (forward.to != nullptr && !head.authority.empty() && head.authority != forward.to->authority) {
-    // The authority that the client chose stays: it may be part of what it signed.
-    forward_to_ = *forward.to;
-    forward_to_.authority = head.authority;
-    forward.to = &forward_to_;
-  }
-  exchange_.begin(context_, head, session_.driver_.now(), session_.driver_.steady(), forward);
+  if (forward.to != nullptr) forward.host = head.authority;
+  exchange_.begin(context_, head, session_.driver_.now(), session_.driver_.steady(), std::move(forward));
 }
 
 void Http2Stream::refuse(wire::http2::Stream& stream, const provider::Spec* spec, const wire::http1::Refusal& refusal,

@@ -55,6 +55,7 @@ class Http2Stream final : private ClientStream, private Timing {
   void client_gone();
   void room() { exchange_.client_drained(); }
   void stop();
+  void shut_down() { exchange_.shut_down(); }
 
   // Fires what is due.
   void tick(SteadyTime now);
@@ -94,7 +95,6 @@ class Http2Stream final : private ClientStream, private Timing {
   HttpOrigin origin_;
   wire::http2::Stream* wire_ = nullptr;  // null: closed
   std::shared_ptr<const Context> context_;
-  Destination forward_to_;  // of the running exchange, where the client names another host than its connection
   std::array<SteadyTime, kTimerCount> deadlines_{};
   std::vector<std::string_view> pieces_;  // content that came with this read
   std::string held_;                      // content that came before its tunnel stood

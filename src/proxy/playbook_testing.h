@@ -84,12 +84,15 @@ class Playbook : public Driver {
   std::shared_ptr<Context> context;
   bool writable = true;  // what sends answer
   bool watches = false;  // what the tap answers when a tunnel opens
+  bool in_turn = false;  // what it answers then
   bool may_end = true;   // what it answers when it is asked of the origin's next bytes
   SteadyTime time{};
   std::string address = "127.0.0.1";
   std::string uncovered = {};                // a name that we can't vouch for
   ConnId joined = kClient;                   // with the client
+  std::map<ConnId, Traffic> passed = {};     // on connections
   Offer last_offer = Offer::kHttp1;          // of the last connect
+  Origin last_origin = {};                   // the same
   std::unique_ptr<IdleConnection> released;  // with the last connection that went to the pool
 
   Playbook& operator>>(const Happening& happening) {
@@ -150,6 +153,7 @@ class Playbook : public Driver {
 
   ConnId connect(const Origin& origin, Reuse reuse, Offer offer) override {
     last_offer = offer;
+    last_origin = origin;
     log(fmt::format("connect {}://{}:{}{}{}", origin.tls ? "https" : "http", origin.host, origin.port,
                     origin.address.empty() ? "" : fmt::format(" at {}", origin.address),
                     reuse == Reuse::kFresh ? " fresh" : ""));
@@ -178,6 +182,7 @@ class Playbook : public Driver {
     log(fmt::format("secure {} with {} bytes", name, received.size()));
   }
   void join(ConnId conn) override { joined = conn; }
+  Traffic traffic(ConnId conn) override { return passed.contains(conn) ? passed.at(conn) : Traffic{}; }
   void pause(ConnId conn, bool paused) override { log(fmt::format("{} {}", paused ? "pause" : "resume", conn)); }
   void arm(Timer timer, std::chrono::milliseconds delay) override { timers_[static_cast<std::size_t>(timer)] = delay; }
   std::string client_address() const override { return address; }
@@ -213,6 +218,7 @@ class Playbook : public Driver {
       return play_.watches;
     }
     bool may_hold_end(std::size_t) const override { return play_.may_end; }
+    bool in_turn() const override { return play_.in_turn; }
     void tunnel_content(From from, std::string_view bytes, SteadyTime) override {
       play_.log(fmt::format("tap {} {}", from == From::kFromClient ? "client" : "origin", bytes));
     }

@@ -10,6 +10,8 @@ std::string_view to_string(Abort abort) {
       return "origin_resolve";
     case Abort::kOriginRefused:
       return "origin_refused";
+    case Abort::kLoop:
+      return "loop";
     case Abort::kOriginTls:
       return "origin_tls";
     case Abort::kOriginTlsIssuer:

@@ -47,6 +47,7 @@ enum class Abort {
   kClientClosed,  // the client left
   kOriginResolve,
   kOriginRefused,
+  kLoop,  // the way to it leads back to us
   kOriginTls,
   kOriginTlsIssuer,  // of its certificate: see NetError
   kOriginTlsExpired,
@@ -88,6 +89,8 @@ class Tap {
   // Whether the origin's next `size` bytes may hold an end that has to be in the journal before the client sees it:
   // they go on after tunnel_content then, else before it.
   virtual bool may_hold_end(std::size_t /*size*/) const { return false; }
+  // Whether a turn has begun in the tunnel, and not ended.
+  virtual bool in_turn() const { return false; }
   virtual void tunnel_content(From /*from*/, std::string_view /*bytes*/, SteadyTime /*at*/) {}
   // The client will send no more; the origin still may.
   virtual void tunnel_client_ended() {}

@@ -1,5 +1,7 @@
 #include "wire/fields.h"
 
+#include <algorithm>
+
 namespace tokometer::wire {
 namespace {
 
@@ -12,6 +14,12 @@ std::string_view trimmed(std::string_view text) {
 }
 
 }  // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), lower);
+  return out;
+}
 
 bool iequals(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;

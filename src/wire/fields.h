@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace tokometer::wire {
@@ -21,6 +22,8 @@ struct Field {
 // The fields of one message. The views live as long as the buffer they came from.
 using Fields = std::span<const Field>;
 
+// `text` with its ASCII letters in lower case.
+std::string lower_case(std::string_view text);
 // Whether `a` and `b` are equal but for the case of ASCII letters.
 bool iequals(std::string_view a, std::string_view b);
 // Whether `text` starts with `prefix`, ignoring the case of ASCII letters.

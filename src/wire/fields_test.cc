@@ -14,6 +14,8 @@ TEST(Fields, FindIgnoresCaseAndTakesTheFirst) {
   EXPECT_EQ(find(fields, "x-on"), std::nullopt);
 }
 
+TEST(Fields, LowerCaseIsOfAsciiOnly) { EXPECT_EQ(lower_case("Api.X-[1]\xC3\x84"), "api.x-[1]\xC3\x84"); }
+
 TEST(Fields, TokensAreFoundInListsOverSeveralFields) {
   const std::array<Field, 2> fields{{{"Connection", "keep-alive , Upgrade"}, {"connection", ",close"}}};
   EXPECT_TRUE(has_token(fields, "connection", "upgrade"));

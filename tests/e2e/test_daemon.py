@@ -14,12 +14,12 @@ import threading
 import time
 from pathlib import Path
 
-from origin import Origin
+from origin import Exchange, Origin
 from proxy import BINARY
 from runner import skip, test, until
 from test_lifecycle import BODY, TARGET, paused_stream, read_rest
 from test_shells import Home
-from wire import Connection, request
+from wire import Connection, head, request
 
 
 def findings(home: Home, code: int, **variables: str) -> dict[str, dict]:
@@ -131,6 +131,26 @@ def down_waits_for_running_calls_unless_told(folder: Path) -> None:
             client.send(request("POST", TARGET, BODY))
             client.read_head()
             assert "has ended" in home.run("down", "--now")
+
+
+@test
+def down_does_not_wait_for_idle_tunnels(folder: Path) -> None:
+    def accept(exchange: Exchange) -> None:
+        exchange.send(head("HTTP/1.1 101 Switching Protocols", [("Upgrade", "websocket"), ("Connection", "Upgrade")]))
+        exchange.connection.fill()
+
+    with Origin(accept) as origin, socket.create_server(("127.0.0.1", 0)) as other, Home(folder) as home:
+        home.run("up", "--listen", "127.0.0.1:0", "--origin", f"openai={origin.url}", "--timeouts-drain", "10m")
+        port = int(home.status()["listening"][0].rsplit(":", 1)[1])
+        with Connection.open(port, 30) as tunnel, Connection.open(port, 30) as websocket:
+            tunnel.send(f"CONNECT 127.0.0.1:{other.getsockname()[1]} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert tunnel.read_head().status == 200
+            peer, _ = other.accept()
+            with peer:
+                websocket.send(head("GET /openai/v1/realtime HTTP/1.1", [("Host", "x"), ("Upgrade", "websocket"), ("Connection", "Upgrade")]))
+                assert websocket.read_head().status == 101
+                assert "has ended" in home.run("down")
+                assert not tunnel.fill() and not websocket.fill()
 
 
 @test

@@ -16,6 +16,7 @@ from certificates import Authority
 from origin import Exchange, Origin
 from proxy import Proxy
 from runner import test, until
+from wire import Connection
 
 ANSWER = json.dumps(
     {
@@ -92,27 +93,39 @@ def intercept_meters_the_hosts_of_providers(folder: Path) -> None:
         assert result.stdout.startswith(ANSWER.decode()), result.stdout
         request = net.origin.requests[-1]
         assert request.get("host") == "api.openai.com", request.fields
+        for version in ("--http1.1", "--http2"):
+            result = net.chat(version, "-H", "Host: API.OpenAI.com:443", ca=ca)
+            assert result.returncode == 0 and net.origin.requests[-1].get("host") == "API.OpenAI.com:443", result.stderr
         key = ca.with_name("ca.key")
         assert stat.S_IMODE(key.stat().st_mode) == 0o600 and stat.S_IMODE(key.parent.stat().st_mode) == 0o700
     events = net.proxy.events()
-    event = next(e for e in events if e["path"] == "/v1/chat/completions")
-    assert event["provider"] == "openai" and event["host"] == "api.openai.com", event
+    calls = [e for e in events if e["path"] == "/v1/chat/completions"]
+    assert [(e["provider"], e["host"]) for e in calls] == [("openai", "api.openai.com")] * 3, calls
+    event = calls[0]
     assert event["input_tokens"] == 11 and event["output_tokens"] == 7 and event["cost_usd"], event
 
 
 @test
 def intercept_tunnels_other_hosts_unread(folder: Path) -> None:
-    with Net(folder) as net:
+    hosts = ("api.openai.com", "refusing.example")
+    refusing = [word for host in hosts for word in ("--resolve", f"{host}:80:127.0.0.1:1")]
+    with Net(folder, refusing) as net:
         net.make_ca()
+        for host in hosts:
+            plain = net.curl(f"http://{host}/x", "-w", "%{http_code}", "-o", "/dev/null")
+            assert plain.stdout == "502", plain
         result = net.chat(host="other.example", ca=net.authority.certificate)
         assert result.returncode == 0, result.stderr  # its certificate is the origin's own
         assert net.chat(host="other.example", ca=net.ca).returncode == 60
         assert net.proxy.stop() == 0
+        said = net.proxy.output()
+        assert "api.openai.com:80" in said and "example" not in said, said
     assert not [e for e in net.proxy.events() if e["path"] == "/v1/chat/completions"]
     for file in net.proxy.folder.rglob("*"):
         if file.is_file() and file.parent != folder:
             content = file.read_bytes()
-            assert b"other.example" not in content and SECRET.encode() not in content, file
+            assert b"other.example" not in content and b"refusing.example" not in content, file
+            assert SECRET.encode() not in content, file
 
 
 @test
@@ -327,5 +340,22 @@ def forward_proxy_beyond_loopback_asks_for_its_token(folder: Path) -> None:
 @test
 def forward_proxy_does_not_go_round(folder: Path) -> None:
     with Net(folder) as net:
-        result = net.curl(f"https://127.0.0.1:{net.proxy.port}/")
-        assert result.returncode != 0 and "400" in result.stderr, result.stderr
+        port = net.proxy.port
+        for host in ("127.0.0.1", "0.0.0.0", "localhost"):
+            result = net.curl(f"https://{host}:{port}/")
+            assert result.returncode != 0 and "400" in result.stderr, result.stderr
+        # A spelling that only the system reads, and that curl would have changed.
+        for line, status in ((f"CONNECT 0x7f000001:{port}", 400), (f"GET http://0x7f000001:{port}/openai/v1/models", 508)):
+            with Connection.open(port) as client:
+                client.send(f"{line} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                answer = client.read_response()
+                assert answer.status == status and answer.get("x-tokometer-error") == "loop", answer
+        # The same by the settings.
+        net.proxy.config_file.write_text(f"origins:\n  openai: http://localhost:{port}/openai\n")
+        assert net.proxy.run("reload").returncode == 0
+        url = f"http://127.0.0.1:{port}/openai/v1/chat/completions"
+        result = net.curl(url, "--noproxy", "*", "-d", REQUEST, "-D", "-")
+        assert " 508 " in result.stdout and "x-tokometer-error: loop" in result.stdout.lower(), result
+        until(lambda: "that is this proxy itself" in net.proxy.output(), "the remedy in the log")
+    events = [e for e in net.proxy.events() if e["path"].endswith("/chat/completions")]
+    assert [e["error_type"] for e in events] == ["loop"], events
