@@ -6,16 +6,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <ctime>
 #include <optional>
+#include <utility>
+
+#include "app/program.h"
 
 namespace tokometer::app {
 namespace {
 
-// Those that a person or a supervisor steers a program by.
-constexpr std::array kForwarded = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+// What our own faults raise. All others that can be caught go on to the child.
+constexpr std::array kOurs = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+// Timers of a program that has become us: it meant them for the program that we run ("alarm 5; exec …").
+constexpr std::array kTimers = {SIGALRM, SIGVTALRM, SIGPROF};
 
 std::vector<char*> argument_pointers(const std::vector<std::string>& texts) {
   std::vector<char*> list;
@@ -25,18 +32,32 @@ std::vector<char*> argument_pointers(const std::vector<std::string>& texts) {
   return list;
 }
 
-// Blocks the signals that we wait for, and unblocks them as they were.
+sigset_t set_of(int signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  return set;
+}
+
+void forget_pending(int signal) {
+  const sigset_t set = set_of(signal);
+  const timespec no_time{};
+  sigtimedwait(&set, nullptr, &no_time);
+}
+
+// Blocks the signals that we wait for, and unblocks them as they were. Those that stop are among them: we stop when the
+// child did, so that nobody waits for the wrong one.
 class BlockedSignals {
  public:
   BlockedSignals() {
-    sigemptyset(&set_);
-    for (const int signal : kForwarded) sigaddset(&set_, signal);
-    sigaddset(&set_, SIGCHLD);
-    // The terminal stops the whole group: we stop when the child did, so that nobody waits for the wrong one.
-    sigaddset(&set_, SIGTSTP);
+    sigfillset(&set_);
+    for (const int signal : kOurs) sigdelset(&set_, signal);
     pthread_sigmask(SIG_BLOCK, &set_, &before_);
   }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~BlockedSignals() {
+    forget_pending(SIGPIPE);  // of what a tick wrote to where nobody reads
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
   BlockedSignals(const BlockedSignals&) = delete;
   BlockedSignals& operator=(const BlockedSignals&) = delete;
 
@@ -47,16 +68,34 @@ class BlockedSignals {
   sigset_t set_{}, before_{};
 };
 
-Result<pid_t> spawn(const std::vector<std::string>& words, const std::vector<std::string>& environment,
-                    const sigset_t& mask) {
+// 0, or an errno.
+int try_spawn(pid_t& child, const std::vector<std::string>& words, const std::vector<std::string>& environment,
+              const sigset_t& mask) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setsigmask(&attributes, &mask);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  pid_t child = 0;
   const int failed = posix_spawnp(&child, words.front().c_str(), nullptr, &attributes, argument_pointers(words).data(),
                                   argument_pointers(environment).data());
   posix_spawnattr_destroy(&attributes);
+  return failed;
+}
+
+// As execvp(3) has a script without "#!" run; the same words where there is no such file.
+std::vector<std::string> as_script(std::vector<std::string> words) {
+  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): as posix_spawnp looked
+  if (auto file = find_program(words.front(), path != nullptr ? path : "")) {
+    words.front() = std::move(*file);
+    words.insert(words.begin(), "/bin/sh");
+  }
+  return words;
+}
+
+Result<pid_t> spawn(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+                    const sigset_t& mask) {
+  pid_t child = 0;
+  int failed = try_spawn(child, words, environment, mask);
+  if (failed == ENOEXEC) failed = try_spawn(child, as_script(words), environment, mask);
   if (failed == 0) return child;
   if (failed == ENOENT) return fail(ErrorCode::kNotFound, fmt::format("{}: no such command", words.front()));
   return fail(io_error(words.front(), failed));
@@ -64,14 +103,13 @@ Result<pid_t> spawn(const std::vector<std::string>& words, const std::vector<std
 
 // As a shell's job would: stops here until somebody continues us. Where no shell watches (an orphaned process group),
 // the system lets it pass.
-void stop_like_child(pid_t child) {
-  sigset_t stop;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGTSTP);
-  raise(SIGTSTP);
+void stop_like_child(pid_t child, int signal) {
+  const sigset_t stop = set_of(signal);
+  raise(signal);
   pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   kill(child, SIGCONT);
+  forget_pending(SIGCONT);
 }
 
 std::optional<ChildEnd> look_after(pid_t child) {
@@ -79,9 +117,24 @@ std::optional<ChildEnd> look_after(pid_t child) {
   while (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
     if (WIFEXITED(status)) return ChildEnd{.code = WEXITSTATUS(status)};
     if (WIFSIGNALED(status)) return ChildEnd{.signal = WTERMSIG(status)};
-    if (WIFSTOPPED(status) && WSTOPSIG(status) != SIGSTOP) stop_like_child(child);
+    if (WIFSTOPPED(status) && WSTOPSIG(status) != SIGSTOP) stop_like_child(child, WSTOPSIG(status));
   }
   return std::nullopt;
+}
+
+// What the terminal sent, the child has got as well; only what a process sent was for us alone. What we write to where
+// nobody reads comes as if from a process, ourselves.
+bool is_for_child(const siginfo_t& info) {
+  if (std::ranges::find(kTimers, info.si_signo) != kTimers.end()) return true;
+  return info.si_signo != SIGCHLD && info.si_code <= 0 && info.si_pid != getpid();
+}
+
+void hand_on(const siginfo_t& info, pid_t child) {
+  if (info.si_code == SI_QUEUE) {
+    sigqueue(child, info.si_signo, info.si_value);
+  } else {
+    kill(child, info.si_signo);
+  }
 }
 
 }  // namespace
@@ -96,9 +149,9 @@ Result<ChildEnd> run_child(const std::vector<std::string>& words, const std::vec
   for (;;) {
     siginfo_t info{};
     const int signal = tick ? sigtimedwait(&blocked.set(), &info, &patience) : sigwaitinfo(&blocked.set(), &info);
+    // First that: one that stops it goes with the stop of ours, if it stopped by itself.
+    if (signal > 0 && is_for_child(info)) hand_on(info, *child);
     if (const auto end = look_after(*child)) return *end;
-    // What the terminal sent, the child has got as well; only what a process sent was for us alone.
-    if (signal > 0 && signal != SIGCHLD && signal != SIGTSTP && info.si_code <= 0) kill(*child, signal);
     if (tick) tick();
   }
 }

@@ -1,15 +1,19 @@
 #include "app/child.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 
 namespace tokometer::app {
 namespace {
@@ -41,10 +45,59 @@ TEST(Child, WhatCannotBeStartedIsAnError) {
   EXPECT_EQ(run_child({"/dev/null"}, {}).error().code, ErrorCode::kIo);
 }
 
+TEST(Child, MayBeAScriptThatNamesNoInterpreter) {
+  std::string pattern = testing::TempDir() + "child_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(pattern.data());
+  const std::filesystem::path script = folder / "plain";
+  std::ofstream(script) << "test \"$1 $2\" = 'a b c' && exit 6\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  const auto end = run_child({script.string(), "a", "b c"}, {});
+  ASSERT_TRUE(end.has_value()) << end.error().message;
+  EXPECT_EQ(end->exit_code(), 6);
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Child, GetsSignalsThatOthersSendUs) {
   // The child asks us to be sent one, and ends by what reaches it.
-  EXPECT_EQ(end_of("trap 'exit 9' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done").exit_code(), 9);
-  EXPECT_EQ(end_of("trap 'exit 8' TERM; kill -TERM $PPID; while :; do sleep 0.01; done").exit_code(), 8);
+  for (const int number :
+       {SIGHUP,  SIGINT, SIGQUIT, SIGABRT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM,  SIGTERM,   SIGCONT,  SIGTSTP, SIGTTIN,
+        SIGTTOU, SIGURG, SIGXCPU, SIGXFSZ, SIGPROF, SIGIO,   SIGPWR,  SIGWINCH, SIGVTALRM, SIGRTMIN, SIGRTMAX}) {
+    const auto before = ::signal(number, SIG_DFL);  // a shell that ignores one from its start has no trap for it
+    const std::string script = fmt::format("trap 'exit 9' {0}; kill -{0} $PPID; while :; do sleep 0.01; done", number);
+    EXPECT_EQ(end_of(script).exit_code(), 9) << number;
+    ::signal(number, before);
+  }
+}
+
+TEST(Child, GetsTheAlarmsThatWereSetForUs) {
+  bool is_set = false;
+  const auto tick = [&] {
+    const itimerval soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 1}};
+    if (!std::exchange(is_set, true)) setitimer(ITIMER_REAL, &soon, nullptr);
+  };
+  const auto end = run_child({"sh", "-c", "sleep 60"}, {}, tick, std::chrono::milliseconds(1));
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->signal, SIGALRM);
+}
+
+TEST(Child, IsNotEndedByWhatOurWritingRaises) {
+  std::array<int, 2> pipe_ends{};
+  ASSERT_EQ(pipe(pipe_ends.data()), 0);
+  close(pipe_ends[0]);
+  std::string pattern = testing::TempDir() + "child_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(pattern.data());
+  const std::filesystem::path file = folder / "go";
+  int ticks = 0;
+  const auto tick = [&] {
+    EXPECT_EQ(write(pipe_ends[1], "x", 1), -1);
+    if (++ticks == 3) std::ofstream(file) << "go";
+  };
+  const auto end = run_child({"sh", "-c", "while ! test -e " + file.string() + "; do sleep 0.01; done; exit 5"},
+                             {"PATH=" + std::string(std::getenv("PATH"))}, tick, std::chrono::milliseconds(1));
+  close(pipe_ends[1]);
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code(), 5);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Child, HasTheSignalMaskThatWeHadAndWeHaveItAgain) {

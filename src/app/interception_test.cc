@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+
+#include "base/files.h"
 
 namespace tokometer::app {
 namespace {
@@ -13,6 +17,22 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+
+TEST(Authority, MendsTheFileThatClientsTrust) {
+  std::string pattern = testing::TempDir() + "authority_XXXXXX";
+  const std::filesystem::path data_dir = mkdtemp(pattern.data());
+  const auto file = net::CertificateAuthority::certificate_path(authority_folder(data_dir));
+  Log log(LogLevel::kError);
+  const std::string ours = open_authority(data_dir, {}, log)->get()->pem();
+  ASSERT_EQ(read_file(file).value(), ours);
+  const std::string other = open_authority(data_dir / "other", {}, log)->get()->pem();
+  for (const std::string& broken : {std::string(), std::string("no certificate"), ours.substr(0, 80), other}) {
+    ASSERT_TRUE(replace_file(file, broken));
+    ASSERT_TRUE(open_authority(data_dir, {}, log));
+    EXPECT_EQ(read_file(file).value(), ours) << broken;
+  }
+  std::filesystem::remove_all(data_dir);
+}
 
 TEST(UncoveredDomains, AreThoseThatTheAuthorityWasNotMadeFor) {
   const net::CertificateAuthority::Info authority{

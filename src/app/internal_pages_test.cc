@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/overview_page.h"
+#include "app/stopped_clock_testing.h"
 #include "embedded/embedded.h"
 #include "provider/registry.h"
 #include "wire/base64.h"
@@ -98,12 +99,6 @@ TEST_F(OverviewTest, EscapesNamesFromTheWire) {
   }
   EXPECT_EQ(shown, 5U);
 }
-
-class StoppedClock final : public Clock {
- public:
-  UtcTime now() const override { return UtcTime(std::chrono::seconds(1'767'323'045)); }  // 2026-01-02T03:04:05Z
-  SteadyTime steady() const override { return {}; }
-};
 
 TEST_F(OverviewTest, SaysHowLongClientsPassUnread) {
   const StoppedClock clock;

@@ -7,16 +7,12 @@
 #include <iterator>
 #include <string>
 
+#include "app/stopped_clock_testing.h"
+
 namespace tokometer::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-class StoppedClock final : public Clock {
- public:
-  UtcTime now() const override { return UtcTime(std::chrono::seconds(1'767'323'045)); }
-  SteadyTime steady() const override { return {}; }
-};
 
 class LogFileTest : public testing::Test {
  protected:

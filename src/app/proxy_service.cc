@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/authority_rotation.h"
 #include "app/remembered_responses.h"
 #include "app/start_memory.h"
 #include "net/descriptors.h"
@@ -150,6 +151,7 @@ Result<void> ProxyService::claim_data_folder() {
   auto instance = Instance::claim(config_.data_dir);
   if (instance) {
     instance_.emplace(std::move(*instance));
+    if (auto ended = end_rotation(config_.data_dir); !ended) log_.warn("{}", ended.error().message);
     return {};
   }
   // Two proxies in one folder is a mistake to be told; a folder that cannot be written is no reason to stop traffic.

@@ -32,10 +32,10 @@ void append_certificates(std::string& to, std::string_view pem) {
 bool drop(std::string& content, const std::vector<std::string>& certificates) {
   bool dropped = false;
   for (const std::string& one : certificates) {
-    const std::size_t at = one.empty() ? std::string::npos : content.find(one);
-    if (at == std::string::npos) continue;
-    content.erase(at, one.size());
-    dropped = true;
+    for (auto at = content.find(one); !one.empty() && at != std::string::npos; at = content.find(one, at)) {
+      content.erase(at, one.size());
+      dropped = true;
+    }
   }
   return dropped;
 }
@@ -52,49 +52,59 @@ std::vector<fs::path> usual_root_files() {
   };
 }
 
-Result<std::string> TrustFiles::certificate() const {
-  auto pem = read_file(certificate_);
-  if (!pem) return fail(pem.error());
-  return pem;
+// A rotation renews the files that are there: one that is written afterwards, of what was trusted before, would never
+// have the new certificate.
+Result<TrustFiles::File> TrustFiles::settled(const std::function<Result<File>(const std::string& ours)>& make) const {
+  constexpr int kTries = 10;
+  auto ours = read_file(certificate_);
+  for (int i = 0;; ++i) {
+    if (!ours) return fail(std::move(ours.error()));
+    auto made = make(*ours);
+    auto now = read_file(certificate_);
+    if (!made || i == kTries || (now && *now == *ours)) return made;
+    ours = std::move(now);
+  }
 }
 
 Result<std::optional<fs::path>> TrustFiles::bundle(const std::string& own) const {
-  const auto ours = certificate();
-  if (!ours) return fail(ours.error());
+  return settled([&](const std::string& ours) { return bundle_with(ours, own); });
+}
+
+Result<TrustFiles::File> TrustFiles::bundle_with(const std::string& ours, const std::string& own) const {
   if (!own.empty()) {
     // A file of the user's that cannot be read is his program's business.
     if (auto content = read_file(own)) {
-      if (content->contains(*ours)) return own;
-      append_certificates(*content, *ours);
-      auto written = write(kBundle, own, *content);
-      if (!written) return fail(written.error());
-      return *written;
+      if (content->contains(ours)) return own;
+      append_certificates(*content, ours);
+      return write(kBundle, own, *content);
     }
   }
   for (const fs::path& file : root_files_) {
     auto content = read_file(file);
     if (!content) continue;
-    append_certificates(*content, *ours);
-    auto written = write(kBundle, "", *content);
-    if (!written) return fail(written.error());
-    return *written;
+    append_certificates(*content, ours);
+    return write(kBundle, "", *content);
   }
   return std::nullopt;
 }
 
 Result<fs::path> TrustFiles::extra(const std::string& own) const {
   if (own.empty() || own == certificate_) return certificate_;
-  const auto ours = certificate();
-  if (!ours) return fail(ours.error());
+  auto made = settled([&](const std::string& ours) { return extra_with(ours, own); });
+  if (!made) return fail(std::move(made.error()));
+  return made->value_or(certificate_);
+}
+
+Result<TrustFiles::File> TrustFiles::extra_with(const std::string& ours, const std::string& own) const {
   auto content = read_file(own);
-  if (!content) return certificate_;
-  if (content->contains(*ours)) return own;
-  append_certificates(*content, *ours);
+  if (!content) return std::nullopt;
+  if (content->contains(ours)) return own;
+  append_certificates(*content, ours);
   return write(kExtra, own, *content);
 }
 
-Result<fs::path> TrustFiles::write(std::string_view name, const std::string& sources,
-                                   const std::string& content) const {
+Result<TrustFiles::File> TrustFiles::write(std::string_view name, const std::string& sources,
+                                           const std::string& content) const {
   fs::path file = data_dir_ / (sources.empty() ? fmt::format("{}.pem", name)
                                                : fmt::format("{}-{:016x}.pem", name, name_hash(sources)));
   if (const auto there = read_file(file); there && *there == content) return file;
@@ -112,7 +122,7 @@ Result<void> TrustFiles::put(const fs::path& file, const std::string& content) c
 }
 
 Result<std::size_t> TrustFiles::renew(const std::vector<std::string>& earlier) const {
-  const auto ours = certificate();
+  const auto ours = read_file(certificate_);
   if (!ours) return fail(ours.error());
   const auto files = files_in(data_dir_, ".pem");
   if (!files) return fail(files.error());

@@ -5,12 +5,14 @@
 //   files.bundle({});            // DATA_DIR/ca-bundle.pem: the system's roots and ours
 //   files.extra(own_extra_file)  // what NODE_EXTRA_CA_CERTS names already, and ours
 //
-// Files hold certificates only, never a key. They are written anew when what they are made of has changed.
+// Files hold certificates only, never a key. They are written anew when what they are made of has changed; that may be
+// just then (authority_rotation.h).
 //
 // Not here: our CA (net/certificate_authority.h), putting it into the system's own store.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,7 +26,7 @@ std::vector<std::filesystem::path> usual_root_files();
 
 class TrustFiles {
  public:
-  // `certificate` is our CA's.
+  // `certificate` is our CA's file; during a rotation it has those of both.
   TrustFiles(std::filesystem::path data_dir, std::filesystem::path certificate,
              std::vector<std::filesystem::path> root_files = usual_root_files())
       : data_dir_(std::move(data_dir)), certificate_(std::move(certificate)), root_files_(std::move(root_files)) {}
@@ -40,11 +42,14 @@ class TrustFiles {
   Result<std::size_t> renew(const std::vector<std::string>& earlier) const;
 
  private:
-  Result<void> put(const std::filesystem::path& file, const std::string& content) const;
-  Result<std::filesystem::path> write(std::string_view name, const std::string& sources,
-                                      const std::string& content) const;
-  Result<std::string> certificate() const;
+  using File = std::optional<std::filesystem::path>;
 
+  Result<File> bundle_with(const std::string& ours, const std::string& own) const;
+  Result<File> extra_with(const std::string& ours, const std::string& own) const;
+  // What `make` makes, of what our file holds now.
+  Result<File> settled(const std::function<Result<File>(const std::string& ours)>& make) const;
+  Result<void> put(const std::filesystem::path& file, const std::string& content) const;
+  Result<File> write(std::string_view name, const std::string& sources, const std::string& content) const;
   std::filesystem::path data_dir_;
   std::filesystem::path certificate_;
   std::vector<std::filesystem::path> root_files_;

@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <string>
+#include <thread>
+#include <utility>
 
 #include "base/files.h"
 
@@ -58,6 +61,27 @@ TEST_F(TrustFilesTest, AreRenewedWhereTheyAre) {
   EXPECT_EQ(*read_file(folder / "ca-bundle-foreign.pem"), pem("roots")) << "it never had ours";
   EXPECT_EQ(*read_file(folder / "other.pem"), pem("first")) << "not a file of this kind";
   EXPECT_EQ(files.renew({pem("first"), pem("older")}).value(), 0U);
+}
+
+TEST_F(TrustFilesTest, AreRenewedWhereTheyHaveOneTwice) {
+  put(folder / "ca-bundle-both.pem", pem("first") + pem("roots") + pem("first"));
+  put(folder / "ca/ca.pem", pem("second"));
+  EXPECT_EQ(files.renew({pem("first")}).value(), 1U);
+  EXPECT_EQ(*read_file(folder / "ca-bundle-both.pem"), pem("roots") + pem("second"));
+}
+
+// The renewal of a rotation may come just before a file is written of what was trusted until then.
+TEST_F(TrustFilesTest, AreOfWhatIsTrustedWhenTheyAreThere) {
+  std::string ours = pem("first");
+  for (int i = 0; i < 50; ++i) {
+    fs::remove(folder / "ca-bundle.pem");
+    std::jthread run([&] { EXPECT_TRUE(files.bundle({})); });
+    const std::string before = std::exchange(ours, pem(std::to_string(i)));
+    ASSERT_TRUE(replace_file(folder / "ca/ca.pem", ours));
+    ASSERT_TRUE(files.renew({before}));
+    run.join();
+    ASSERT_EQ(read_file(folder / "ca-bundle.pem").value(), pem("roots") + ours) << i;
+  }
 }
 
 }  // namespace

@@ -1,43 +1,12 @@
 #include "cli/authority.h"
 
-#include <system_error>
-#include <utility>
+#include <string_view>
 
 #include "app/instance.h"
 #include "app/interception.h"
-#include "base/files.h"
 #include "embedded/embedded.h"
 
 namespace tokometer::cli {
-namespace {
-
-std::filesystem::path earlier_folder(const std::filesystem::path& folder) { return folder / "earlier"; }
-
-}  // namespace
-
-std::vector<EarlierCertificate> earlier_certificates(const std::filesystem::path& folder, UtcTime now) {
-  std::vector<EarlierCertificate> found;
-  const auto files = files_in(earlier_folder(folder), ".pem");
-  if (!files) return found;
-  for (const std::filesystem::path& file : *files) {
-    auto info = net::CertificateAuthority::read(file);
-    if (info && info->not_after > now) found.push_back({file, std::move(*info)});
-  }
-  return found;
-}
-
-Result<void> keep_earlier(const std::filesystem::path& folder) {
-  const std::filesystem::path current = net::CertificateAuthority::certificate_path(folder);
-  const auto info = net::CertificateAuthority::read(current);
-  const auto content = read_file(current);
-  if (!info || !content) return {};  // there is none, or none that anybody could trust
-  std::error_code error;
-  std::filesystem::create_directories(earlier_folder(folder), error);
-  if (error) return fail(io_error(earlier_folder(folder).string(), error.value()));
-  const app::TrustedCertificate named{current, info->name};
-  return replace_file(earlier_folder(folder) / (named.id() + ".pem"), *content);
-}
-
 std::vector<std::string> wanted_domains(const provider::Registry& providers, app::Config config) {
   const auto running = app::find_instance(config.data_dir);
   if (running && running->status) {

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "app/authority_rotation.h"
 #include "app/instance.h"
 #include "app/interception.h"
-#include "app/trust_files.h"
 #include "app/trust_store.h"
 #include "base/files.h"
 #include "base/format.h"
@@ -54,7 +54,7 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
   if (!domains) return fail(domains.error());
   const auto& info = (*authority)->info();
   const fs::path folder = app::authority_folder(config->data_dir);
-  const auto earlier = earlier_certificates(folder, environment.clock.now());
+  const auto earlier = app::earlier_certificates(folder, environment.clock.now());
   if (arguments.has("json")) {
     std::string text;
     json::Writer writer(text);
@@ -65,7 +65,7 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
     writer.name("permitted").begin_array();
     for (const std::string& domain : info.permitted) writer.string(domain);
     writer.end_array().name("earlier").begin_array();
-    for (const EarlierCertificate& one : earlier) {
+    for (const app::EarlierCertificate& one : earlier) {
       writer.begin_object().member("name", one.info.name).member("certificate", one.file.string());
       writer.member("not_after", format_rfc3339(one.info.not_after)).end_object();
     }
@@ -86,7 +86,7 @@ Result<ExitCode> run_show(const Arguments& arguments, Environment& environment) 
   if (const std::string unlimited = app::unlimited_text(info, *domains); !unlimited.empty()) {
     row("warning", environment.out.style().yellow(unlimited));
   }
-  for (const EarlierCertificate& one : earlier) {
+  for (const app::EarlierCertificate& one : earlier) {
     row("earlier",
         fmt::format("{}, until {}: {}", one.info.name, local_text(one.info.not_after, zone), one.file.string()));
   }
@@ -157,6 +157,11 @@ Result<ExitCode> run_ca_install(const Arguments& arguments, Environment& environ
   if (!config) return fail(config.error());
   const auto authority = authority_for(*config, environment.log);
   if (!authority) return fail(authority.error());
+  if (app::is_rotating(config->data_dir)) {
+    // The file has both, and a store would take either or both.
+    return fail(ErrorCode::kInvalid,
+                "a rotation goes on or was cut short: `tokometer restart` ends it, or another `tokometer ca rotate`");
+  }
   const auto stores = app::TrustStores::load();
   if (!stores) return fail(stores.error());
   const fs::path folder = app::authority_folder(config->data_dir);
@@ -184,7 +189,7 @@ Result<ExitCode> run_ca_uninstall(const Arguments& arguments, Environment& envir
   std::vector<app::TrustedCertificate> ours;
   const fs::path current = net::CertificateAuthority::certificate_path(folder);
   if (const auto info = net::CertificateAuthority::read(current)) ours.push_back({current, info->name});
-  for (const EarlierCertificate& one : earlier_certificates(folder, UtcTime()))
+  for (const app::EarlierCertificate& one : app::earlier_certificates(folder, UtcTime()))
     ours.push_back({one.file, one.info.name});
   if (ours.empty()) {
     environment.out.write("there is no certificate authority, so that nobody trusts it\n");
@@ -204,15 +209,6 @@ Result<ExitCode> run_ca_uninstall(const Arguments& arguments, Environment& envir
   return all ? ExitCode::kOk : ExitCode::kFailed;
 }
 
-// The files that shells which are open name to their programs.
-Result<std::size_t> renew_trust_files(const app::Config& config, const fs::path& folder) {
-  std::vector<std::string> earlier;
-  for (const EarlierCertificate& one : earlier_certificates(folder, UtcTime())) {
-    if (auto content = read_file(one.file)) earlier.push_back(std::move(*content));
-  }
-  return app::TrustFiles(config.data_dir, net::CertificateAuthority::certificate_path(folder)).renew(earlier);
-}
-
 // Has the proxy that runs read its authority again, with its settings. One that ends meanwhile needs none.
 Result<void> tell_proxy(const app::Config& config, Environment& environment) {
   const auto running = app::find_instance(config.data_dir);
@@ -224,8 +220,8 @@ Result<void> tell_proxy(const app::Config& config, Environment& environment) {
   }
   const auto now = app::find_instance(config.data_dir);
   if (!now || now->pid != running->pid || (now->status && now->status->draining)) return {};
-  return fail(reloaded.error().code,
-              fmt::format("process {} still uses the old one: {}", running->pid, reloaded.error().message));
+  return fail(reloaded.error().code, fmt::format("process {} still uses the old one, and programs trust both: {}",
+                                                 running->pid, reloaded.error().message));
 }
 
 Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment) {
@@ -233,16 +229,14 @@ Result<ExitCode> run_rotate(const Arguments& arguments, Environment& environment
   if (!config) return fail(config.error());
   const auto domains = wanted_domains(*config);
   if (!domains) return fail(domains.error());
-  const fs::path folder = app::authority_folder(config->data_dir);
-  if (auto kept = keep_earlier(folder); !kept) return fail(kept.error());
-  const auto authority = net::CertificateAuthority::rotate(folder, *domains);
-  if (!authority) return fail(authority.error());
-  environment.out.print("{} is the certificate authority now\n", (*authority)->info().name);
-  if (const std::string unlimited = app::unlimited_text((*authority)->info(), *domains); !unlimited.empty()) {
-    environment.log.warn("{}", unlimited);
-  }
-  if (auto renewed = renew_trust_files(*config, folder); !renewed) return fail(renewed.error());
-  if (auto told = tell_proxy(*config, environment); !told) return fail(told.error());
+  const auto rotated = app::rotate_authority(config->data_dir, *domains, [&](const auto& made) {
+    environment.out.print("{} is the certificate authority now\n", made.name);
+    if (const std::string unlimited = app::unlimited_text(made, *domains); !unlimited.empty()) {
+      environment.log.warn("{}", unlimited);
+    }
+    return tell_proxy(*config, environment);
+  });
+  if (!rotated) return fail(rotated.error());
   environment.out.write(
       "Programs that run already trust the old one until they are started again; open shells need nothing. Stores of "
       "the system and of browsers trust it by `tokometer ca install`; files made by `ca export` are of the old one.\n");
@@ -302,9 +296,10 @@ Command ca_command() {
            .description =
                "It is good for the hosts of the providers, of the settings and of the proxy that runs, and for those "
                "of --intercept. The old key is gone then; the proxy that runs uses the new one at once, and files of "
-               "certificates to which `tokometer env`, `install` and `run` led programs have it. The old certificate "
-               "stays listed by `ca show` until it expires, "
-               "for `ca uninstall` to take out of the stores.",
+               "certificates to which `tokometer env`, `install` and `run` led programs have it. Until the proxy uses "
+               "it they have both, so that programs which start meanwhile lose no call; where it is cut short that "
+               "stays so, until the next rotation or start of a proxy. The old certificate stays listed by `ca show` "
+               "until it expires, for `ca uninstall` to take out of the stores.",
            .options = std::move(intercept),
            .examples = {{"tokometer ca rotate --intercept llm.example",
                          "Before `tokometer run --intercept llm.example`"}},

@@ -109,6 +109,11 @@ TEST_F(CertificateFile, MustHoldOursAlone) {
   std::ofstream(file_, std::ios::app) << authority->pem();
   EXPECT_THAT(check().says, HasSubstr("holds more than our certificate"));
 
+  std::ofstream(folder_ / "next.pem") << "another";
+  EXPECT_THAT(check().says, HasSubstr("of a rotation, which goes on or was cut short"));
+  EXPECT_EQ(check().verdict, Verdict::kWarn);
+  fs::remove(folder_ / "next.pem");
+
   std::ofstream(file_) << "junk";
   EXPECT_THAT(check().says, HasSubstr("no certificate in PEM form"));
   EXPECT_THAT(check().remedy, HasSubstr("tokometer ca show"));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/authority_rotation.h"
 #include "app/interception.h"
 #include "app/program.h"
 #include "base/files.h"
@@ -72,14 +73,18 @@ Finding distrusts(std::string name, std::string says) {
 // The file that clients are told to trust, beside the one that we work with.
 Finding check_certificate_file(const Patient& patient) {
   const fs::path file = certificate_file(patient);
-  const std::string remedy = fmt::format("rm {}; `tokometer ca show` writes it anew", file.string());
+  const std::string_view remedy = "`tokometer ca show` writes it anew";
   const auto wrong = [&](std::string says) {
-    return Finding{"certificate file", Verdict::kFail, std::move(says), remedy};
+    return Finding{"certificate file", Verdict::kFail, std::move(says), std::string(remedy)};
   };
   const auto content = read_file(file);
   if (!content && content.error().code == ErrorCode::kNotFound) {
-    return {"certificate file", Verdict::kFail, fmt::format("{} is missing: no client can trust us", file.string()),
-            "`tokometer ca show` writes it anew"};
+    return wrong(fmt::format("{} is missing: no client can trust us", file.string()));
+  }
+  if (app::is_rotating(patient.config.data_dir)) {
+    return {"certificate file", Verdict::kWarn,
+            fmt::format("{} holds the certificates of a rotation, which goes on or was cut short", file.string()),
+            "`tokometer restart` ends it, or another `tokometer ca rotate`"};
   }
   const auto read = net::CertificateAuthority::read(file);
   if (!content || !read) return wrong(content ? read.error().message : content.error().message);
@@ -88,7 +93,9 @@ Finding check_certificate_file(const Patient& patient) {
         fmt::format("{} holds another certificate ({}) than that of our key", file.string(), printable(read->name)));
   }
   if (content->find(kBeginCertificate) != content->rfind(kBeginCertificate)) {
-    return wrong(fmt::format("{} holds more than our certificate: who trusts it trusts those too", file.string()));
+    return {"certificate file", Verdict::kFail,
+            fmt::format("{} holds more than our certificate: who trusts it trusts those too", file.string()),
+            fmt::format("rm {}; {}", file.string(), remedy)};
   }
   return {.name = "certificate file", .says = file.string()};
 }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -22,6 +23,15 @@ std::vector<std::string> variable_names() {
   return names;
 }
 
+// What is opened first would stand in for a standard stream that is closed, and get what the program, or one that it
+// runs, writes there: open(2) takes the lowest number. Reading and writing there fail as before.
+void open_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const int useless = stream == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (::fcntl(stream, F_GETFD) < 0 && ::open("/dev/null", useless) != stream) std::_Exit(EXIT_FAILURE);
+  }
+}
+
 // What a shell with `tokometer install` has set leads to a proxy: not for one that is being started.
 void leave_shells_proxy(int argc, char** argv) {
   if (argc < 2 || std::string_view(argv[1]) != "proxy") return;
@@ -35,6 +45,7 @@ void leave_shells_proxy(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace tokometer;
 
+  open_standard_streams();
   leave_shells_proxy(argc, argv);
 
   const cli::Command program = cli::program();

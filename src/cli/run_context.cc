@@ -16,18 +16,16 @@ namespace {
 constexpr client::ContextLimits kRunLimits;
 
 // What TOKOMETER_CONTEXT says.
-Result<client::CallContext> given_context(Environment& environment) {
+Result<client::CallContext> given_context(const Environment& environment) {
   const auto given = environment.variable(kContextVariable);
   if (!given || given->empty()) return client::CallContext();
   auto parsed = client::parse_context(*given);
   if (parsed) return parsed;
-  // It may hold a budget, which going on without it would leave out.
   if (parsed.error().code == ErrorCode::kTooLarge) {
     return fail(ErrorCode::kUsage, fmt::format("{}: {} bytes: at most {} are read", kContextVariable, given->size(),
                                                kRunLimits.json_bytes));
   }
-  environment.err.print("tokometer: {}: {}; going on without it\n", kContextVariable, parsed.error().message);
-  return client::CallContext();
+  return fail(ErrorCode::kUsage, fmt::format("{}: {}: mend it, or unset it", kContextVariable, parsed.error().message));
 }
 
 Result<void> check_length(std::string_view option, std::string_view value) {
@@ -63,7 +61,7 @@ Result<void> add_options(const Arguments& arguments, client::CallContext& contex
 
 }  // namespace
 
-Result<client::CallContext> run_context(const Arguments& arguments, Environment& environment) {
+Result<client::CallContext> run_context(const Arguments& arguments, const Environment& environment) {
   auto given = given_context(environment);
   if (!given) return given;
   client::CallContext context = std::move(*given);

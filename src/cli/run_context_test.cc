@@ -56,6 +56,22 @@ TEST_F(RunContextTest, RefusesAVariableThatIsTooLong) {
   EXPECT_THAT(refused({}), HasSubstr("TOKOMETER_CONTEXT: 4129 bytes: at most 4096 are read"));
 }
 
+TEST_F(RunContextTest, RefusesAVariableThatIsBroken) {
+  // It may have held a budget.
+  test.variables["TOKOMETER_CONTEXT"] = R"({"budget":"1tok hard")";
+  EXPECT_THAT(refused({}), AllOf(StartsWith("tokometer: TOKOMETER_CONTEXT: context: 1:22: cut short"),
+                                 HasSubstr(": mend it, or unset it\n")));
+  for (const char* broken : {"[]", "5usd", R"({"budget":"lots hard"})", R"({"budget":5})", R"({"outer":[{}]})"}) {
+    test.variables["TOKOMETER_CONTEXT"] = broken;
+    EXPECT_THAT(refused({}), HasSubstr("TOKOMETER_CONTEXT: ")) << broken;
+  }
+}
+
+TEST_F(RunContextTest, LeavesStandardOutputToTheProgram) {
+  EXPECT_THAT(refused({"--json", "-"}),
+              StartsWith("tokometer: --json -: standard output is the program's: name a file, or /dev/stderr\n"));
+}
+
 TEST_F(RunContextTest, NeedsABudgetToBeHard) {
   EXPECT_THAT(refused({"--hard"}), HasSubstr("--hard: needs a --budget"));
 }

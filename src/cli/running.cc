@@ -166,17 +166,20 @@ Result<std::string> reload_running(const app::Config& config, const app::Running
   const std::int64_t before = running.status ? running.status->reloads : 0;
   if (kill(running.pid, SIGHUP) != 0) return fail(io_error(fmt::format("process {}", running.pid), errno));
   const SteadyTime deadline = environment.clock.steady() + kReloadLimit;
-  while (environment.clock.steady() < deadline) {
+  for (;;) {
+    const bool is_last = environment.clock.steady() >= deadline;  // we may have been stopped meanwhile
     const auto now = app::find_instance(config.data_dir);
     if (!now) return fail(ErrorCode::kNetwork, fmt::format("process {} has ended", running.pid));
     if (now->status && now->status->reloads > before) {
       if (!now->status->reload_ok) return fail(ErrorCode::kInvalid, now->status->message);
       return now->status->message;
     }
+    if (is_last) {
+      return fail(ErrorCode::kTimeout,
+                  fmt::format("process {} did not answer within {} s", running.pid, kReloadLimit.count()));
+    }
     std::this_thread::sleep_for(kAskEvery);
   }
-  return fail(ErrorCode::kTimeout,
-              fmt::format("process {} did not answer within {} s", running.pid, kReloadLimit.count()));
 }
 
 std::string where_text(const app::Running& running) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/instance.h"
+#include "app/shared_proxy.h"
 #include "app/shell_hook.h"
 #include "base/files.h"
 #include "cli/builtin.h"
@@ -135,6 +136,11 @@ Result<ExitCode> run_env(const Arguments& arguments, Environment& environment) {
   const auto before = app::original_variables(environment.variable, state);
   const auto serving = app::find_serving(config->data_dir);
   const auto configured = app::local_url(config->listen);
+  const auto running = app::find_instance(config->data_dir);
+  if (!serving && running && running->status && !running->status->listening.empty() &&
+      !app::local_url(running->status->listening)) {
+    return fail(app::no_tcp_address(config->data_dir, *running));
+  }
   if (!serving && !configured) {
     return fail(ErrorCode::kNotFound, "the proxy listens on Unix sockets only, which no variable can name");
   }

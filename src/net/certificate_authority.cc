@@ -252,29 +252,25 @@ Result<std::unique_ptr<CertificateAuthority>> CertificateAuthority::open(const s
   if (!found && found.error().code == ErrorCode::kNotFound) {
     auto made = make(permitted);
     if (!made) return made;
-    if (auto written = (*made)->write(folder, false); !written) return fail(written.error());
+    if (auto written = (*made)->put_key(folder, false); !written) return fail(written.error());
     found = find(folder);  // perhaps another process was first
   }
-  if (!found) return found;
-  std::error_code error;
-  if (!std::filesystem::exists(certificate_path(folder), error)) {
-    if (auto written = replace_file(certificate_path(folder), (*found)->pem(), 0644); !written) {
-      return fail(written.error());
+  // A rotation has the file name what the folder holds at all times; one may have come and gone since we looked.
+  constexpr int kTries = 3;
+  for (int i = 0; i < kTries && found; ++i) {
+    const auto listed = read_file(certificate_path(folder));
+    if (listed && listed->contains((*found)->pem())) break;
+    auto again = find(folder);
+    if (again && (*again)->pem() == (*found)->pem()) {
+      auto written = replace_file(certificate_path(folder), (*found)->pem(), 0644);
+      if (!written) return fail(std::move(written.error()));
     }
+    found = std::move(again);
   }
   return found;
 }
 
-Result<std::unique_ptr<CertificateAuthority>> CertificateAuthority::rotate(const std::filesystem::path& folder,
-                                                                           const std::vector<std::string>& permitted) {
-  auto made = make(permitted);
-  if (!made) return made;
-  if (auto written = (*made)->write(folder, true); !written) return fail(written.error());
-  return made;
-}
-
-// Each file appears whole or not at all.
-Result<void> CertificateAuthority::write(const std::filesystem::path& folder, bool replace) const {
+Result<void> CertificateAuthority::put_key(const std::filesystem::path& folder, bool replace) const {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return fail(io_error(folder.string(), error.value()));
@@ -284,11 +280,9 @@ Result<void> CertificateAuthority::write(const std::filesystem::path& folder, bo
       PEM_write_bio_X509(bio.get(), keys_->certificate.get()) != 1) {
     return openssl_failure("key of the CA");
   }
+  // It appears whole or not at all.
   const std::filesystem::path key = key_path(folder);
-  if (replace) {
-    if (auto written = replace_file(key, text_of(*bio), 0600); !written) return written;
-    return replace_file(certificate_path(folder), pem(), 0644);
-  }
+  if (replace) return replace_file(key, text_of(*bio), 0600);
   const std::filesystem::path fresh = fmt::format("{}.{}", key.string(), ::getpid());
   if (auto written = replace_file(fresh, text_of(*bio), 0600); !written) return written;
   const int result = ::link(fresh.c_str(), key.c_str());

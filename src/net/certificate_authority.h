@@ -41,15 +41,18 @@ class CertificateAuthority {
   };
 
   // The one in `folder`; if there is none, one that is good for the domains `permitted` and what is below them
-  // (and IP literals); empty: for any. Fails if the folder can't be written or what is there is no authority.
+  // (and IP literals); empty: for any. ca.pem is made anew where its certificate is not there. Fails if the folder
+  // can't be written or what is there is no authority.
   static Result<std::unique_ptr<CertificateAuthority>> open(const std::filesystem::path& folder,
                                                             const std::vector<std::string>& permitted);
-  // Makes a new one in the place of that in `folder`: clients must be told anew.
-  static Result<std::unique_ptr<CertificateAuthority>> rotate(const std::filesystem::path& folder,
-                                                              const std::vector<std::string>& permitted);
+  // A new one, which is in no folder yet.
+  static Result<std::unique_ptr<CertificateAuthority>> make(const std::vector<std::string>& permitted);
+  // Writes ca.key into `folder`, made if need be. Where one is there already, that stays, unless it is to be replaced:
+  // clients must have been told by then (app/authority_rotation.h).
+  Result<void> put_key(const std::filesystem::path& folder, bool replace) const;
   // Only reads; kNotFound if there is none.
   static Result<std::unique_ptr<CertificateAuthority>> find(const std::filesystem::path& folder);
-  // What the certificate in a PEM file says, without its key.
+  // What the first certificate in a PEM file says, without its key.
   static Result<Info> read(const std::filesystem::path& certificate);
   static std::filesystem::path certificate_path(const std::filesystem::path& folder);
   static std::filesystem::path key_path(const std::filesystem::path& folder);
@@ -66,9 +69,7 @@ class CertificateAuthority {
  private:
   struct Keys;
   CertificateAuthority(std::unique_ptr<Keys> keys, Info info);
-  static Result<std::unique_ptr<CertificateAuthority>> make(const std::vector<std::string>& permitted);
   static Result<std::unique_ptr<CertificateAuthority>> from(std::unique_ptr<Keys> keys);
-  Result<void> write(const std::filesystem::path& folder, bool replace) const;
 
   std::unique_ptr<Keys> keys_;
   Info info_;

@@ -97,8 +97,11 @@ TEST_F(AuthorityTest, IsGoodForItsDomainsOnly) {
 
 TEST_F(AuthorityTest, IsReplacedByAnother) {
   const auto before = open();
-  auto rotated = CertificateAuthority::rotate(folder, {"example.com"});
+  auto rotated = CertificateAuthority::make({"example.com"});
   ASSERT_TRUE(rotated) << rotated.error().message;
+  ASSERT_TRUE((*rotated)->put_key(folder, false));
+  EXPECT_EQ(open()->info().fingerprint, before->info().fingerprint) << "one that is there stays";
+  ASSERT_TRUE((*rotated)->put_key(folder, true));
   EXPECT_NE((*rotated)->info().fingerprint, before->info().fingerprint);
   EXPECT_EQ(open()->info().fingerprint, (*rotated)->info().fingerprint);
   EXPECT_EQ(verify(*before, "example.com"), X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);

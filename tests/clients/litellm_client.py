@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
+# It leaves streams to the collector, which may close one while httpcore's pool, on the same thread, has the lock that
+# closing takes.
+gc.disable()
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch a newer one of prices from GitHub
 
 import litellm

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import ssl
 import stat
@@ -254,6 +255,30 @@ def a_new_authority_is_in_force_when_the_command_returns(folder: Path) -> None:
             assert first not in content and net.ca.read_text() in content
             assert net.chat(ca=Path(bundle)).returncode == 0
             first = net.ca.read_text()
+
+
+@test
+def a_rotation_that_is_cut_short_leaves_what_works(folder: Path) -> None:
+    with Net(folder) as net:
+        bundle = Path(json.loads(net.proxy.run("env", "--format", "json").stdout)["CURL_CA_BUNDLE"])
+        assert net.chat(ca=bundle).returncode == 0
+        key, first = net.ca.with_name("ca.key"), net.ca.read_text()
+        before = key.read_bytes()
+        net.proxy.signal(signal.SIGSTOP)
+        with subprocess.Popen(net.proxy.command_line("ca", "rotate"), env=net.proxy.environment) as rotation:
+            until(lambda: key.read_bytes() != before, "there is no new key")
+            rotation.kill()
+        net.proxy.signal(signal.SIGCONT)
+        # Whichever the proxy has.
+        assert net.chat(ca=bundle).returncode == 0
+        assert net.proxy.run("reload").returncode == 0
+        assert net.chat(ca=bundle).returncode == 0
+        assert first in bundle.read_text() and "a rotation, which goes on or was cut short" in net.proxy.run("doctor").stdout
+        assert net.proxy.stop() == 0
+        net.proxy.start()
+        assert net.ca.read_text() in bundle.read_text() and first not in bundle.read_text() + net.ca.read_text()
+        assert net.chat(ca=bundle).returncode == 0
+        assert "a rotation" not in net.proxy.run("doctor").stdout
 
 
 @test

@@ -158,17 +158,18 @@ def run_leaves_arguments_and_streams_alone(folder: Path) -> None:
 @test
 def run_hands_signals_on(folder: Path) -> None:
     with runs(folder) as them:
-        script = "trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.05; done"
-        process = subprocess.Popen(
-            them.words(["--quiet", "--base-url-mode"], ["sh", "-c", script]),
-            stdout=subprocess.PIPE,
-            text=True,
-            env=them.proxy.environment,
-        )
-        assert process.stdout and process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGTERM)
-        assert process.stdout.read() == "caught\n"
-        assert process.wait(20) == 9
+        for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGWINCH, signal.SIGUSR2):
+            script = f"trap 'echo caught; exit 9' {number}; echo ready; while :; do sleep 0.05; done"
+            process = subprocess.Popen(
+                them.words(["--quiet", "--base-url-mode"], ["sh", "-c", script]),
+                stdout=subprocess.PIPE,
+                text=True,
+                env=them.proxy.environment,
+            )
+            assert process.stdout and process.stdout.readline() == "ready\n"
+            process.send_signal(number)
+            assert process.stdout.read() == "caught\n", number
+            assert process.wait(20) == 9, number
 
 
 class Screen:
@@ -226,6 +227,34 @@ def run_leaves_the_terminal_to_its_program(folder: Path) -> None:
             assert "nothing captured" in said, said
             screen.type("echo code:$?\n")
             screen.wait_for("code:5")
+        finally:
+            screen.close()
+
+
+@test
+def run_stops_and_goes_on_with_its_program(folder: Path) -> None:
+    with runs(folder) as them:
+        script = folder / "program.py"
+        script.write_text(
+            "import os, signal\nsignal.signal(signal.SIGCONT, lambda *_: print('went on', flush=True))\n"
+            "print('pids', os.getppid(), os.getpid(), 'end', flush=True)\nprint('got', input(), flush=True)\n"
+        )
+        screen = Screen(them.proxy.environment)
+        try:
+            screen.type(shlex.join(them.words(["-q", "--base-url-mode"], [sys.executable, str(script)])) + "\n")
+            screen.wait_for("pids ")
+            ours, program = map(int, screen.wait_for(" end").split())
+            os.kill(ours, signal.SIGTSTP)
+            screen.wait_for("Stopped")
+            screen.type("fg\n")
+            screen.wait_for("went on")
+            # We do not stop with a program that somebody else has stopped, who may ask us to continue it.
+            os.kill(program, signal.SIGSTOP)
+            os.kill(ours, signal.SIGCONT)
+            screen.wait_for("went on")
+            screen.type("line\n")
+            screen.wait_for("got line")
+            screen.wait_for("$ ")
         finally:
             screen.close()
 
@@ -322,8 +351,9 @@ def run_takes_its_context_from_the_environment(folder: Path) -> None:
         (event,) = them.proxy.events()
         assert (event["project"], event["session_id"], event["user"]) == ("given", "s1", "ann"), event
         assert event["tags"] == ["team:web", "more"], event
-        broken = them.python("print(openai()[0])", TOKOMETER_CONTEXT="{")
-        assert broken.stdout == "200\n" and "TOKOMETER_CONTEXT" in broken.stderr, broken
+        broken = them.python("print(openai()[0])", TOKOMETER_CONTEXT='{"budget": "1tok hard"')
+        assert (broken.returncode, broken.stdout) == (2, ""), broken
+        assert broken.stderr.startswith("tokometer: TOKOMETER_CONTEXT: ") and "mend it, or unset it" in broken.stderr, broken
 
 
 @test
@@ -604,6 +634,49 @@ def run_says_which_host_its_authority_was_not_made_for(folder: Path) -> None:
 
 
 @test
+def run_loses_no_call_to_a_rotation(folder: Path) -> None:
+    with intercepted(folder) as (them, _, _, resolved):
+        with them.proxy.config_file.open("a") as settings:
+            settings.write(f"resolve:\n  - {resolved[1]}\n")
+        proxy = them.proxy.start()
+        bundle = proxy.data_dir / "ca-bundle.pem"
+
+        def called() -> None:
+            done = them.run("sh", "-c", CALL, options=("-q",))
+            assert done.stdout.endswith(" 200"), done
+
+        called()
+        first, key = (proxy.data_dir / "ca/ca.pem").read_text(), proxy.data_dir / "ca/ca.key"
+        before = key.read_bytes()
+        # Nothing goes on past the new key.
+        proxy.signal(signal.SIGSTOP)
+        rotation = subprocess.Popen(proxy.command_line("ca", "rotate"), env=proxy.environment, stdout=subprocess.DEVNULL)
+        try:
+            until(lambda: key.read_bytes() != before, "there is no new key")
+            rotation.send_signal(signal.SIGSTOP)
+            proxy.signal(signal.SIGCONT)
+            # One that starts now, and calls when the rotation is over, too.
+            read = folder / "read.pem"
+            twice = f"cp $CURL_CA_BUNDLE {read}; {CALL}; read go; {CALL} --cacert {read}"
+            words = them.words(["-q"], ["sh", "-c", twice])
+            program = subprocess.Popen(
+                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=proxy.environment
+            )
+            until(lambda: len(proxy.events()) == 2, "its first call does not end")
+            assert first in read.read_text() and first in bundle.read_text()
+            called()
+            rotation.send_signal(signal.SIGCONT)
+            assert rotation.wait(60) == 0
+        finally:
+            rotation.kill()
+        assert first not in bundle.read_text()
+        said, _ = program.communicate("\n", timeout=60)
+        assert said.count(" 200") == 2, said
+        called()
+        assert proxy.stop() == 0
+
+
+@test
 def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
     with Origin(StandIn()) as origin:
         them = Runs(folder, origin)
@@ -614,6 +687,81 @@ def run_says_that_a_proxy_has_settings_of_its_own(folder: Path) -> None:
         inner = shlex.join(them.words(["-q", "--intercept", "llm.example"], ["true"]))
         done = them.run("sh", "-c", f"{inner}; echo $?", options=("-q",))
         assert done.stdout == "2\n" and "other programs use it" in done.stderr, done
+
+
+@test
+def run_says_what_an_uncovered_host_means_with_a_hard_budget(folder: Path) -> None:
+    authority = Authority(folder)
+    with Origin(StandIn(), tls=authority.server_context("DNS:llm.example")) as origin:
+        them = Runs(folder, origin)
+        them.proxy.config_file.write_text(f"origin_ca: {authority.certificate}\n")
+        assert them.proxy.run("ca", "show").returncode == 0
+        call = f"{CALL.replace('api.openai.com', 'llm.example')} --cacert {authority.certificate}"
+        options = ("--intercept", "llm.example", "--resolve", f"llm.example:443:127.0.0.1:{origin.port}")
+        hard = them.run("sh", "-c", call, options=(*options, "--budget", "5usd", "--hard"))
+        assert hard.returncode != 0 and not origin.requests, hard
+        said = "made before llm.example was to be intercepted: calls there "
+        assert f"{said}fail, as --hard lets none pass unread, until `tokometer ca rotate`" in hard.stderr, hard
+        assert "try: `tokometer ca rotate --intercept llm.example`" in hard.stderr, hard
+        soft = them.run("sh", "-c", call, options=(*options, "--budget", "5usd"))
+        assert soft.returncode == 0 and soft.stdout.endswith(" 200") and len(origin.requests) == 1, soft
+        assert f"{said}pass unread until" in soft.stderr, soft
+        them.wait_until_ended()
+
+
+@test
+def run_says_which_hosts_are_led_past_the_proxy(folder: Path) -> None:
+    with runs(folder) as them:
+        done = them.run("true", options=(), NO_PROXY="api.openai.com, corp.example")
+        assert "nothing captured" in done.stderr, done
+        assert "why: NO_PROXY leads calls past the proxy: api.openai.com\n" in done.stderr, done
+        assert "corp.example" not in done.stderr, done
+        done = them.run("true", NO_PROXY="api.openai.com")
+        assert "NO_PROXY" not in done.stderr, "base URLs lead to the proxy all the same"
+
+
+@test
+def run_outlives_its_proxy(folder: Path) -> None:
+    with Origin(StandIn()) as origin:
+        them = Runs(folder, origin)
+        with them.proxy as proxy:
+            sums = folder / "sums.json"
+            code = CLIENT + "print(openai()[0], flush=True); input(); sys.exit(7)"
+            program = subprocess.Popen(
+                them.words(["--base-url-mode", "--json", str(sums)], [sys.executable, "-c", code]),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=proxy.environment,
+            )
+            assert program.stdout and program.stdout.readline() == "200\n"
+            proxy.kill()
+            _, said = program.communicate("\n", timeout=60)
+            assert program.returncode == 7, said
+            assert "the proxy ended during the run: what came after was not counted" in said, said
+            report = json.loads(sums.read_text())
+            assert (report["proxy_ended"], report["exit_code"]) == (True, 7), report
+
+
+@test
+def run_keeps_its_files_from_closed_streams(folder: Path) -> None:
+    with runs(folder) as them:
+        # Writing there fails, as it would without us.
+        words = shlex.join(them.words(["-q"], ["sh", "-c", "echo X >&2 || echo X || exit 5"]))
+        closed = ["/bin/sh", "-c", f"exec {words} <&- >&- 2>&-"]
+        done = subprocess.run(closed, env=them.proxy.environment, timeout=60)
+        assert done.returncode == 5, done
+        assert not (them.proxy.data_dir / "run.lock").read_text()
+        unsaid = subprocess.run(["/bin/sh", "-c", f"exec {BINARY} --version >&-"], capture_output=True, timeout=60)
+        assert unsaid.returncode == 1, unsaid
+
+
+@test
+def env_says_that_no_variable_leads_to_unix_sockets(folder: Path) -> None:
+    with Proxy(folder, listen=(f"unix:{folder}/socket",)) as proxy:
+        done = proxy.run("env")
+        assert done.returncode == 1 and "listens on no TCP address" in done.stderr and not done.stdout, done
 
 
 @test
