@@ -303,12 +303,15 @@ void MeteringTaps::distrusted(const proxy::Distrust::Client& client, bool silent
 }
 
 void MeteringTaps::unreadable(const proxy::Distrust::Client& client) {
-  services_.tunnelled.add(client.run, {.client = client.name, .host = client.host, .unreadable = true});
+  if (!client.run.empty()) {
+    services_.tunnelled.add(client.run, {.client = client.name, .host = client.host, .unreadable = true});
+  }
   services_.log.once(
       LogLevel::kWarn, fmt::format("unreadable/{}/{}", client.name, client.host),
-      fmt::format("{} speaks no TLS that can be read with {}: its calls there fail, as its run has a hard budget and "
-                  "none may pass unread (said once)",
-                  client.name.empty() ? "a client" : client.name, client.host));
+      fmt::format("{} speaks no TLS that can be read with {}: {} (said once)",
+                  client.name.empty() ? "a client" : client.name, client.host,
+                  client.held ? "its calls there fail, as its run has a hard budget and none may pass unread"
+                              : "what it says there passes, but is not counted"));
 }
 
 void MeteringTaps::tunnelled(std::string_view host, const client::CallContext* context) {

@@ -102,7 +102,8 @@ Command down_command() {
           .summary = "Stop the proxy that runs on this data folder",
           .description =
               "New connections are refused at once; running calls may end first (timeouts.drain, 30 s), and what they "
-              "used is recorded. Tunnels and WebSockets end as soon as they are at rest. It is no matter how the proxy "
+              "used is recorded. Tunnels in which nothing has passed for long do not hold it up. It is no matter how "
+              "the proxy "
               "was started. If none runs, that is said and all is "
               "well.\n\nExit codes: 0 if no proxy runs any more, 1 if it does.",
           .options = {now_option()},

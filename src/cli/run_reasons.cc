@@ -27,13 +27,14 @@ constexpr std::size_t kFirstLine = 256;
 constexpr std::chrono::milliseconds kNodeLimit{2000};
 constexpr std::array<std::string_view, 2> kNodes = {"node", "nodejs"};
 
-// Its clients that do not take our certificate.
-std::vector<std::string> distrustful(const Unread& unread) {
+// Its clients that do not take our certificate, or never came to see it.
+std::vector<std::string> distrustful(const Unread& unread, bool unreadable) {
   std::vector<std::string> names;
   for (const app::TunnelledHosts::Distrustful& one : unread.distrustful) {
     if (names.size() == kShownDistrust) break;
-    names.push_back(fmt::format("{} for {}{}", one.client.empty() ? "one without a name" : printable(one.client),
-                                printable(one.host), one.unreadable ? " (no TLS that can be read)" : ""));
+    if (one.unreadable != unreadable) continue;
+    names.push_back(fmt::format("{} for {}", one.client.empty() ? "one without a name" : printable(one.client),
+                                printable(one.host)));
   }
   return names;
 }
@@ -115,13 +116,14 @@ void find_past(ProgramRun& run, const provider::Registry& providers, const std::
 
 void find_unread(ProgramRun& run, const std::string& address, const std::filesystem::path& data_dir) {
   const Unread unread = ask_unread(address, data_dir, run.context.run);
-  run.distrust = distrustful(unread);
+  run.distrust = distrustful(unread, false);
+  run.unreadable = distrustful(unread, true);
   run.tunnelled = tunnelled(unread, run.uncovered);
 }
 
 void find_node(ProgramRun& run, const Environment& environment) {
   // What asked for a tunnel heeds proxies, whatever its Node does by itself.
-  if (!run.distrust.empty() || !run.tunnelled.empty()) return;
+  if (!run.distrust.empty() || !run.unreadable.empty() || !run.tunnelled.empty()) return;
   std::string version = node_of(run.command.front(), environment);
   if (!version.empty() && !heeds_proxies(version)) run.node = std::move(version);
 }

@@ -55,7 +55,7 @@ std::string RunReport::budget_line(const Style& style) const {
 std::vector<std::string> RunReport::not_counted() const {
   std::vector<std::string> lines;
   if (run_.proxy != ProxyFate::kServes) lines.emplace_back(text_of(run_.proxy));
-  for (const std::string& who : run_.distrust) lines.push_back(distrust_text("not counted", who));
+  std::ranges::move(unread_clients("not counted"), std::back_inserter(lines));
   if (!run_.past.empty()) {
     lines.push_back(fmt::format("not counted: NO_PROXY leads calls past the proxy: {}", fmt::join(run_.past, ", ")));
   }
@@ -84,12 +84,14 @@ std::string RunReport::known_reasons() const {
     why(fmt::format("NO_PROXY leads calls past the proxy: {}", fmt::join(run_.past, ", ")));
     remedy(kNoProxyRemedy);
   }
-  for (const std::string& who : run_.distrust) text += "  " + distrust_text("why", who) + "\n";
+  for (const std::string& line : unread_clients("why")) text += "  " + line + "\n";
   if (!run_.uncovered.empty()) {
     why(app::uncovered_text(run_.uncovered, client::has_hard_budget(run_.context)));
     remedy(fmt::format("`{}`", run_.rotate));
   } else if (!run_.distrust.empty()) {
     remedy("--base-url-mode, or have it trust the file that its SSL_CERT_FILE names");
+  } else if (!run_.unreadable.empty()) {
+    remedy("--base-url-mode, or TLS 1.2 or 1.3 on that port");
   }
   if (!run_.tunnelled.empty()) {
     why(fmt::format("what it asked for passed unread, as no provider is known for it: {}",
@@ -112,10 +114,17 @@ std::string RunReport::guesses() const {
                        "provider is known for\n");
 }
 
-std::string RunReport::distrust_text(std::string_view label, std::string_view who) const {
-  const bool held = client::has_hard_budget(run_.context);
-  return fmt::format("{}: a client does not take our certificate, and {}: {}", label,
-                     held ? "its calls fail, as --hard lets none pass unread" : "passes unread since", who);
+std::vector<std::string> RunReport::unread_clients(std::string_view label) const {
+  const std::string_view fate =
+      client::has_hard_budget(run_.context) ? "its calls fail, as --hard lets none pass unread" : "passes unread since";
+  std::vector<std::string> lines;
+  const auto say = [&](std::string_view what, const std::vector<std::string>& clients) {
+    for (const std::string& who : clients)
+      lines.push_back(fmt::format("{}: a client {}, and {}: {}", label, what, fate, who));
+  };
+  say("does not take our certificate", run_.distrust);
+  say("speaks no TLS that can be read", run_.unreadable);
+  return lines;
 }
 
 std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
@@ -139,11 +148,14 @@ std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
   summary_.write_json(writer);
   // Then the sums are of a part.
   writer.member("proxy_ended", run_.proxy != ProxyFate::kServes);
-  if (!run_.distrust.empty()) {
-    writer.name("distrustful").begin_array();
-    for (const std::string& who : run_.distrust) writer.string(who);
+  const auto list = [&writer](std::string_view name, const std::vector<std::string>& clients) {
+    if (clients.empty()) return;
+    writer.name(name).begin_array();
+    for (const std::string& who : clients) writer.string(who);
     writer.end_array();
-  }
+  };
+  list("distrustful", run_.distrust);
+  list("unreadable", run_.unreadable);
   if (run_.context.budget) {
     writer.member("budget", to_string(*run_.context.budget));
     writer.member("budget_used_up", is_over_budget());

@@ -33,14 +33,15 @@ struct ProgramRun {
   std::vector<std::string> command;
   UtcTime started_at;
   bool base_url_mode = false;
-  std::string note;                         // of its tool: why nothing may have been captured
-  std::vector<std::string> kept;            // variables whose base URLs are not ours to change
-  std::vector<std::string> past = {};       // hosts that NO_PROXY leads its calls to
-  std::vector<std::string> uncovered = {};  // hosts that are to be read, and that our authority was not made for
-  std::string rotate = {};                  // the command that makes one for them
-  std::vector<std::string> tunnelled = {};  // hosts that were reached, unread
-  std::vector<std::string> distrust = {};   // "curl/8.1 for api.openai.com": who does not take our certificate
-  std::string node = {};                    // version of the Node that runs it, if that heeds no proxy variables
+  std::string note;                          // of its tool: why nothing may have been captured
+  std::vector<std::string> kept;             // variables whose base URLs are not ours to change
+  std::vector<std::string> past = {};        // hosts that NO_PROXY leads its calls to
+  std::vector<std::string> uncovered = {};   // hosts that are to be read, and that our authority was not made for
+  std::string rotate = {};                   // the command that makes one for them
+  std::vector<std::string> tunnelled = {};   // hosts that were reached, unread
+  std::vector<std::string> distrust = {};    // "curl/8.1 for api.openai.com": who does not take our certificate
+  std::vector<std::string> unreadable = {};  // the same of who spoke no TLS that can be read
+  std::string node = {};                     // version of the Node that runs it, if that heeds no proxy variables
   ProxyFate proxy = ProxyFate::kServes;
 };
 
@@ -68,8 +69,8 @@ class RunReport {
   // What is missing from the sums, or may be: a line each.
   std::vector<std::string> not_counted() const;
   std::string budget_line(const Style& style) const;
-  // Of one of run_.distrust.
-  std::string distrust_text(std::string_view label, std::string_view who) const;
+  // Of each of run_.distrust and run_.unreadable.
+  std::vector<std::string> unread_clients(std::string_view label) const;
 
   const ProgramRun& run_;
   SteadyTime started_;

@@ -132,6 +132,15 @@ TEST_F(RunReportTest, NamesWhoseCallsAreMissingFromTheSums) {
   EXPECT_THAT(report.json({}, end), HasSubstr(R"("distrustful":["curl/8.1 for api.openai.com"])"));
 }
 
+TEST_F(RunReportTest, NamesWhoSpeaksNoTlsThatCanBeRead) {
+  run.unreadable = {"odd/1 for api.openai.com"};
+  EXPECT_EQ(RunReport(run, start).render(plain, end),
+            "tokometer: nothing captured: no call of agent.py came through the proxy\n"
+            "  why: a client speaks no TLS that can be read, and passes unread since: odd/1 for api.openai.com\n"
+            "  try: --base-url-mode, or TLS 1.2 or 1.3 on that port\n");
+  EXPECT_THAT(RunReport(run, start).json({}, end), HasSubstr(R"("unreadable":["odd/1 for api.openai.com"])"));
+}
+
 TEST_F(RunReportTest, NamesTheHostsThatPassedUnread) {
   run.tunnelled = {"a.example", "b.example"};
   const std::string text = RunReport(run, start).render(plain, end);

@@ -33,7 +33,7 @@ void Exchange::begin(std::shared_ptr<const Context> context, const RequestHead& 
   running_ = true;
   request_ended_ = !head.framing.has_content();
   request_ended_at_ = started_steady;
-  head_sent_ = tunnel_ = watched_ = draining_ = origin_paused_ = false;
+  head_sent_ = tunnel_ = watched_ = draining_ = origin_paused_ = client_paused_ = false;
   request_bytes_ = drained_bytes_ = 0;
   untold_head_ = nullptr;
   status_ = 0;
@@ -179,6 +179,7 @@ void Exchange::tunnel_request_piece(const Piece& piece) {
   if (piece.end) {
     request_ended_ = true;
   } else if (!writable) {
+    client_paused_ = true;
     client_.pause_request(true);
   }
   tell_tap_of_tunnel(From::kFromClient, piece);
@@ -218,8 +219,9 @@ void Exchange::shut_down() {
 }
 
 void Exchange::end_if_at_rest() {
-  const bool busy = origin_paused_ || (watched_ && tap_->in_turn());
-  const milliseconds left = busy ? kRestAfter : until_rest(tunnel_state_, timing_.steady());
+  const bool busy = origin_paused_ || client_paused_ || (watched_ && tap_->in_turn());
+  const Silence& needed = watched_ ? kBetweenTurns : kUnread;
+  const milliseconds left = busy ? kLookAgain : until_rest(tunnel_state_, timing_.steady(), needed);
   if (left.count() > 0) {
     timing_.arm(Timer::kDrain, left);
     return;
@@ -251,6 +253,7 @@ void Exchange::client_drained() {
 void Exchange::origin_connected() { timing_.arm(Timer::kFirstByte, context_->settings.timeouts.first_byte); }
 
 void Exchange::origin_drained() {
+  client_paused_ = false;
   if (!running_ || request_ended_ || draining_) return;
   client_.pause_request(false);
   if (!tunnel_) timing_.arm(Timer::kRequestContent, context_->settings.timeouts.request_content);
@@ -275,7 +278,7 @@ void Exchange::response_head(const ResponseHead& head) {
     request_ended_ = false;
     timing_.arm(Timer::kRequestContent, milliseconds::zero());
     tunnel_state_ = {.moved = timing_.steady(), .awaited = false};
-    if (shutting_down_) timing_.arm(Timer::kDrain, kRestAfter);
+    if (shutting_down_) timing_.arm(Timer::kDrain, kLookAgain);
   }
   client_.send_head(head, injection_ && injection_->begin_response(head));
   if (tunnel_) client_.start_tunnel();

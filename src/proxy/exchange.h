@@ -121,6 +121,7 @@ class Exchange {
   bool watched_ = false;   // the tap wants to see what passes in the tunnel
   bool draining_ = false;  // the client is gone, the rest is read for the tap
   bool origin_paused_ = false;
+  bool client_paused_ = false;  // of a tunnel
   bool shutting_down_ = false;
 };
 

@@ -51,8 +51,8 @@ Failure failure(Abort why) {
       return {502, "origin_refused", "the origin refused the connection or can't be reached"};
     case Abort::kLoop:
       return {508, "loop",
-              "the way to the origin leads back to tokometer itself: give the provider's own address in origins or "
-              "base_url, or leave this host out of what goes through it (`tokometer logs` says more)"};
+              "the way to this host leads back to tokometer itself: give the provider's own address in origins or "
+              "base_url, or leave the host out of what goes through the proxy (NO_PROXY)"};
     case Abort::kOriginTls:
       return {502, "origin_tls", "no TLS connection to the origin (`tokometer logs` says why)"};
     case Abort::kOriginTlsIssuer:

@@ -73,10 +73,14 @@ Result<HostAndPort> split_host(std::string_view text) {
     const auto bracket = text.find(']');
     if (bracket == std::string_view::npos) return fail(ErrorCode::kInvalid, "has '[' without ']'");
     split.host = text.substr(1, bracket - 1);
+    if (!split.host.contains(':')) return fail(ErrorCode::kInvalid, "has no IPv6 address in its brackets");
     port = text.substr(bracket + 1);
   } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
     split.host = text.substr(0, colon);
     port = text.substr(colon);
+  }
+  if (split.host.find_first_of("[]") != std::string_view::npos) {
+    return fail(ErrorCode::kInvalid, "has a bracket within its host");
   }
   if (port.empty()) return split;
   std::uint16_t number = 0;
@@ -92,15 +96,21 @@ Result<HostAndPort> split_host(std::string_view text) {
 Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port) {
   const auto split = split_host(authority);
   if (!split) return fail(split.error());
-  const std::string_view host = split->host;
+  std::string_view host = split->host;
+  if (host.ends_with('.')) host.remove_suffix(1);
   if (host.empty()) return fail(ErrorCode::kInvalid, "has no host");
   Destination to{.origin = {.tls = tls, .host = {}, .port = split->port.value_or(own_port), .address = {}},
                  .authority = {},
                  .path = {}};
   to.origin.host = host;
-  to.authority = host.contains(':') ? fmt::format("[{}]", host) : std::string(host);
-  if (to.origin.port != (tls ? 443 : 80)) to.authority += fmt::format(":{}", to.origin.port);
+  to.authority = authority_of(to.origin);
   return to;
+}
+
+std::string authority_of(const Origin& origin) {
+  std::string text = origin.host.contains(':') ? fmt::format("[{}]", origin.host) : origin.host;
+  if (origin.port != (origin.tls ? 443 : 80)) text += fmt::format(":{}", origin.port);
+  return text;
 }
 
 Forwarding::Forwarding(std::shared_ptr<const provider::Registry> registry, ForwardingOptions options,

@@ -27,11 +27,15 @@ struct HostAndPort {
   std::string_view host;
   std::optional<std::uint16_t> port;  // none: none stands there
 };
-// Takes "host[:port]" apart. IPv6 literals in brackets, which are taken off. The host may be empty.
+// Takes "host[:port]" apart. IPv6 literals in brackets, which are taken off, and nothing else in some. The host may be
+// empty.
 Result<HostAndPort> split_host(std::string_view text);
 
-// The same of an authority that may be connected to, the port being `own_port` where none stands there.
+// The same of an authority that may be connected to, the port being `own_port` where none stands there. A dot at the
+// host's end is left out, as in names of certificates and of TLS (RFC 6066, 3).
 Result<Destination> parse_authority(std::string_view authority, bool tls, std::uint16_t own_port);
+// What stands in a request to it: "host:port", without the usual port.
+std::string authority_of(const Origin& origin);
 
 // Whether a name or IP literal is of this machine only: localhost and what is below it, 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view host);

@@ -56,7 +56,8 @@ TEST(Forwarding, AnAuthorityHasItsPortOnlyWhereItIsNotTheUsualOne) {
        {Case{"a.example", true, "a.example", 9, "a.example:9"},
         Case{"a.example:443", true, "a.example", 443, "a.example"},
         Case{"a.example:443", false, "a.example", 443, "a.example:443"},
-        Case{"a.example:80", false, "a.example", 80, "a.example"}, Case{"[::1]:80", true, "::1", 80, "[::1]:80"}}) {
+        Case{"a.example:80", false, "a.example", 80, "a.example"}, Case{"[::1]:80", true, "::1", 80, "[::1]:80"},
+        Case{"a.example.:443", true, "a.example", 443, "a.example"}}) {
     const auto to = parse_authority(one.text, one.tls, 9);
     ASSERT_TRUE(to) << one.text;
     EXPECT_EQ(to->origin.host, one.host);
@@ -64,7 +65,8 @@ TEST(Forwarding, AnAuthorityHasItsPortOnlyWhereItIsNotTheUsualOne) {
     EXPECT_EQ(to->origin.tls, one.tls);
     EXPECT_EQ(to->authority, one.authority);
   }
-  for (const std::string_view text : {"", ":80", "a:", "a:0", "a:65536", "a:8x", "[::1", "[]:80"}) {
+  for (const std::string_view text : {"", ":80", "a:", "a:0", "a:65536", "a:8x", "[::1", "[]:80", ".", "[a]:80",
+                                      "[[a.example]:80", "a[::1]:80", "a]:80", "[[::1]:80"}) {
     EXPECT_FALSE(parse_authority(text, true, 443)) << text;
   }
 }

@@ -299,18 +299,20 @@ void Front::read_hello() {
 // No TLS, or none that we can read: HTTP without it, or something that we don't know.
 void Front::read_without_hello() {
   if (to_.origin.port != kTlsPort) {
-    to_ = *parse_authority(to_.authority, false, to_.origin.port);  // which was one before
+    to_.origin.tls = false;
+    to_.authority = authority_of(to_.origin);
     open_session(Protocol::kHttp1, &to_);
     on_bytes(kClient, std::exchange(held_, {}));
     return;
   }
   const bool is_read = context_->forwarding->way(to_) == Forwarding::Way::kIntercept;
-  if (!is_read || !client_.held) {
-    open_tunnel();
+  if (is_read && context_->taps) context_->taps->unreadable(client_);
+  if (is_read && client_.held) {
+    close_client(Close::kReset);
     return;
   }
-  if (context_->taps) context_->taps->unreadable(client_);
-  close_client(Close::kReset);
+  if (!is_read) tell_of_tunnel(to_.authority);
+  open_tunnel();
 }
 
 // Whether a client of a host that is read passes unread nevertheless, as it would not take our certificate for `name`.
@@ -347,7 +349,7 @@ void Front::end_if_at_rest() {
   const Traffic client = driver_.traffic(kClient);
   const Traffic origin = driver_.traffic(origin_);
   const TunnelState tunnel{.moved = std::max(client.heard, origin.heard), .awaited = client.heard >= origin.heard};
-  const milliseconds left = client.waits || origin.waits ? kRestAfter : until_rest(tunnel, driver_.steady());
+  const milliseconds left = client.waits || origin.waits ? kLookAgain : until_rest(tunnel, driver_.steady(), kUnread);
   if (left.count() > 0) {
     driver_.arm(Timer::kIdle, left);
     return;

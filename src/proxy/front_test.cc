@@ -77,16 +77,16 @@ TEST_F(FrontTest, AtShutdownEndsATunnelAsSoonAsItIsAtRest) {
   // The origin spoke last.
   play.passed = {{kClient, {.heard = start - std::chrono::seconds(5)}}, {1, {.heard = start}}};
   play >> shutdown();
-  EXPECT_EQ(play.delay(Timer::kIdle), kRestAfter - std::chrono::milliseconds(500));
+  EXPECT_EQ(play.delay(Timer::kIdle), kUnread.after_origin - std::chrono::milliseconds(500));
   // The client did since.
-  play.passed[kClient].heard = play.time = start + kRestAfter;
+  play.passed[kClient].heard = play.time = start + kUnread.after_origin;
   play >> fired(Timer::kIdle);
-  EXPECT_EQ(play.delay(Timer::kIdle), kRestAfterQuestion);
+  EXPECT_EQ(play.delay(Timer::kIdle), kUnread.after_client);
   // Somebody takes nothing.
-  play.time += kRestAfterQuestion;
+  play.time += kUnread.after_client;
   play.passed[1].waits = true;
   play >> fired(Timer::kIdle);
-  EXPECT_EQ(play.delay(Timer::kIdle), kRestAfter);
+  EXPECT_EQ(play.delay(Timer::kIdle), kLookAgain);
   EXPECT_FALSE(play.done());
   play.passed[1].waits = false;
   play >> fired(Timer::kIdle) << "close 0 graceful" << "close 1 graceful";
@@ -391,14 +391,14 @@ TEST_F(DistrustfulClientTest, DoesNotEscapeAHardBudgetByWhatCannotBeRead) {
     play << "tap unreadable curl/8 api.hosted.example" << "close 0 reset";
     EXPECT_TRUE(play.done());
     begin("b", "5usd", bytes);
-    play << "pause 0" << "connect http://api.hosted.example:443 fresh";
+    play << "tap unreadable curl/8 api.hosted.example" << "pause 0" << "connect http://api.hosted.example:443 fresh";
     play >> closed(kClient) << "close 1 reset";
   }
   // Of a host that nobody wants to read, it is nobody's business.
   play.destroy_session();
   play >> received(kClient, connect_to("10.0.0.7:443", in_run("a", "5usd hard")) + "SSH-2.0-x\r\n")
               << kStands << "resume 0"
-              << "pause 0" << "connect http://10.0.0.7:443 fresh";
+              << "tap tunnelled 10.0.0.7 of a" << "pause 0" << "connect http://10.0.0.7:443 fresh";
   play >> closed(kClient) << "close 1 reset";
 }
 

@@ -123,7 +123,9 @@ inline std::array<std::shared_ptr<const Context>, 2> fuzz_contexts(std::span<con
     settings.limits.request_content_bytes = 512;
     settings.limits.http2.max_streams = 4;
     settings.limits.http2.stream_window = 1'024;
-    auto forwarding = std::make_shared<const Forwarding>(*registry, ForwardingOptions{}, std::make_shared<Distrust>());
+    ForwardingOptions options;
+    options.intercept = {"*.x"};
+    auto forwarding = std::make_shared<const Forwarding>(*registry, std::move(options), std::make_shared<Distrust>());
     contexts[on_client_close == OnClientClose::kDrain ? 1 : 0] =
         std::make_shared<Context>(Context{std::move(*router), settings, nullptr, nullptr, std::move(forwarding)});
   }

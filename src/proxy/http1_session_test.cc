@@ -309,7 +309,7 @@ TEST_F(WatchedTunnelTest, EndsAtShutdownBetweenTurns) {
   play_.time = SteadyTime(std::chrono::hours(1));
   play_.in_turn = true;
   play_ >> shutdown();
-  EXPECT_EQ(play_.delay(Timer::kDrain), kRestAfter) << "an answer may take its time";
+  EXPECT_EQ(play_.delay(Timer::kDrain), kLookAgain) << "an answer may take its time";
   play_.in_turn = false;
   play_ >> fired(Timer::kDrain) << "tap aborted shutdown 101" << "close 1 graceful" << "close 0 graceful";
   EXPECT_TRUE(play_.done());
@@ -320,16 +320,16 @@ TEST_F(WatchedTunnelTest, AtShutdownEndsOnlyAtRest) {
   play_.may_end = false;
   play_ >> received(1, "said") << "send 0 said" << "tap origin said";
   play_ >> shutdown();
-  EXPECT_EQ(play_.delay(Timer::kDrain), kRestAfter);
+  EXPECT_EQ(play_.delay(Timer::kDrain), kBetweenTurns.after_origin);
   play_ >> received(kClient, "asked") << "send 1 asked" << "tap client asked";
-  play_.time += kRestAfter;
+  play_.time += kBetweenTurns.after_origin;
   play_ >> fired(Timer::kDrain);
-  EXPECT_EQ(play_.delay(Timer::kDrain), kRestAfterQuestion - kRestAfter);
+  EXPECT_EQ(play_.delay(Timer::kDrain), kBetweenTurns.after_client - kBetweenTurns.after_origin);
   play_.writable = false;
   play_ >> received(1, "much") << "send 0 much" << "pause 1" << "tap origin much";
-  play_.time += kRestAfterQuestion;
+  play_.time += kBetweenTurns.after_client;
   play_ >> fired(Timer::kDrain);
-  EXPECT_EQ(play_.delay(Timer::kDrain), kRestAfter);
+  EXPECT_EQ(play_.delay(Timer::kDrain), kLookAgain);
   play_ >> drained(kClient) << "resume 1" >> fired(Timer::kDrain) << "tap aborted shutdown 101" << "close 1 graceful"
                                                                   << "close 0 graceful";
 }
@@ -372,8 +372,8 @@ TEST(Http1SessionTest, ATunnelThatStandsAtShutdownEndsTooWhenItRests) {
                                     "Connection: Upgrade\r\n\r\n" >>
       received(1, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
           << "send 0 HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n";
-  EXPECT_EQ(play.delay(Timer::kDrain), kRestAfter);
-  play.time += kRestAfter;
+  EXPECT_EQ(play.delay(Timer::kDrain), kLookAgain);
+  play.time += kUnread.after_origin;
   play >> fired(Timer::kDrain) << "close 1 graceful" << "close 0 graceful";
   EXPECT_TRUE(play.done());
 }

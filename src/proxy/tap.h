@@ -109,8 +109,8 @@ class TapFactory {
   // A client does not take our certificate: for a while its calls there pass unread, or fail if it is `held`.
   // `silent`: it did not say so, but closed.
   virtual void distrusted(const Distrust::Client& /*client*/, bool /*silent*/) {}
-  // What a client that is `held` began in its tunnel to a host that is read is no TLS that could be: the connection was
-  // closed.
+  // What a client began in its tunnel to a host that is read is no TLS that could be: it passes, or where the client is
+  // `held` the connection was closed.
   virtual void unreadable(const Distrust::Client& /*client*/) {}
   // A connection to `host` ("other.example", with its port unless that is 443) passes unread, as no spec and no setting
   // says otherwise. `context`: that of the connection; null: none.

@@ -1,10 +1,11 @@
 // When a tunnel is at rest, so that it need not hold up a shutdown.
 //
-// What passes in it can't be read: only when something did, and who said it, is
-// known. What the origin said last is likely to have been an answer, and nothing
-// is awaited; after the client's last word it is.
+// Of most of them only when something passed is known, and who said it last. That
+// is little: the tickets of TLS 1.3 (RFC 8446, 4.6.1) come after the client's first
+// question and are no answer, and HTTP/2 acknowledges answers. So these must have been
+// silent for long. Of a WebSocket that is metered the turns are known as well.
 //
-//   const auto left = until_rest({.moved = last, .awaited = client_spoke_last}, driver.steady());
+//   const auto left = until_rest({.moved = last, .awaited = client_spoke_last}, driver.steady(), kUnread);
 //   if (left.count() > 0) look_again_after(left);
 //
 // Not here: who looks (front.h, exchange.h).
@@ -17,8 +18,16 @@
 
 namespace tokometer::proxy {
 
-inline constexpr std::chrono::milliseconds kRestAfter{2'000};
-inline constexpr std::chrono::milliseconds kRestAfterQuestion{10'000};
+// How long nothing must have passed.
+struct Silence {
+  std::chrono::milliseconds after_origin;  // it spoke last
+  std::chrono::milliseconds after_client;  // who may wait for an answer
+};
+inline constexpr Silence kUnread{.after_origin = std::chrono::minutes(1), .after_client = std::chrono::minutes(5)};
+inline constexpr Silence kBetweenTurns{.after_origin = std::chrono::seconds(2),
+                                       .after_client = std::chrono::seconds(10)};
+// When to look again at one that holds what the other side does not take, or is within a turn.
+inline constexpr std::chrono::milliseconds kLookAgain{2'000};
 
 struct TunnelState {
   SteadyTime moved;      // when the last byte passed
@@ -26,10 +35,10 @@ struct TunnelState {
 };
 
 // How long nothing more must move until the tunnel is at rest; zero: it is.
-inline std::chrono::milliseconds until_rest(const TunnelState& tunnel, SteadyTime now) {
+inline std::chrono::milliseconds until_rest(const TunnelState& tunnel, SteadyTime now, const Silence& needed) {
   const auto quiet = std::chrono::floor<std::chrono::milliseconds>(now - tunnel.moved);
-  const auto needed = tunnel.awaited ? kRestAfterQuestion : kRestAfter;
-  return std::max(needed - quiet, std::chrono::milliseconds::zero());
+  return std::max((tunnel.awaited ? needed.after_client : needed.after_origin) - quiet,
+                  std::chrono::milliseconds::zero());
 }
 
 }  // namespace tokometer::proxy
