@@ -77,7 +77,11 @@ class Rotation {
     for (const std::string& one : earlier()) {
       if (listed.contains(one)) both += one;
     }
-    if (auto shown = show(both + (*made)->pem(), earlier()); !shown) return fail(std::move(shown.error()));
+    if (auto shown = show(both + (*made)->pem(), earlier()); !shown) {
+      // Else runs would want to make files of both, too.
+      static_cast<void>(replace_file(certificate_file(), listed, kPublic));
+      return fail(std::move(shown.error()));
+    }
     if (auto put = (*made)->put_key(folder_, true); !put) return fail(std::move(put.error()));
     return made;
   }
@@ -92,6 +96,7 @@ class Rotation {
     std::vector<std::string> gone = earlier();
     if (*next != ours) gone.push_back(*next);
     if (auto shown = show(ours, gone); !shown) return shown;
+    if (auto forgotten = forget_kept(ours); !forgotten) return forgotten;
     return remove_next();
   }
 
@@ -141,6 +146,16 @@ class Rotation {
     fs::create_directories(to, error);
     if (error) return fail(io_error(to.string(), error.value()));
     return replace_file(to / (TrustedCertificate{.file = {}, .name = name}.id() + ".pem"), pem);
+  }
+
+  // Where a rotation was cut short before its key was there, what was kept is still ours.
+  Result<void> forget_kept(const std::string& ours) const {
+    std::error_code error;
+    for (const EarlierCertificate& one : earlier_certificates(folder_, UtcTime())) {
+      if (read_file(one.file).value_or("") == ours) fs::remove(one.file, error);
+      if (error) return fail(io_error(one.file.string(), error.value()));
+    }
+    return {};
   }
 
   Result<void> remove_next() const {

@@ -9,6 +9,7 @@
 
 #include "app/interception.h"
 #include "app/trust_files.h"
+#include "app/trust_store.h"
 #include "base/files.h"
 
 namespace tokometer::app {
@@ -50,6 +51,9 @@ class AuthorityRotation : public testing::Test {
   std::string cut_short_before_the_key() const {
     const std::string lost = CertificateAuthority::make({}).value()->pem();
     put(folder / "next.pem", lost);
+    const auto current = CertificateAuthority::open(folder, {}).value();
+    fs::create_directories(folder / "earlier");
+    put(folder / "earlier" / (TrustedCertificate{.file = {}, .name = current->info().name}.id() + ".pem"), ours());
     put(folder / "ca.pem", listed() + lost);
     const auto files = files_in(data_dir, ".pem").value();
     for (const fs::path& file : files) put(file, read_file(file).value() + lost);
@@ -140,6 +144,16 @@ TEST_F(AuthorityRotation, IsEndedByTheProxyThatStarts) {
   expect_settled();
   for (const std::string& file : trusted()) EXPECT_THAT(file, Not(HasSubstr(lost)));
   EXPECT_THAT(earlier_certificates(folder, UtcTime()), SizeIs(1)) << "what was lost was never ours";
+}
+
+TEST_F(AuthorityRotation, LeavesAllAsItIsWhereTheFilesCannotBeWritten) {
+  make_files();
+  const std::string before = ours();
+  fs::remove(data_dir / "ca-bundle.pem");
+  fs::create_directories(data_dir / "ca-bundle.pem");
+  EXPECT_THAT(rotate([] { return Result<void>(); }), Not(IsEmpty()));
+  EXPECT_EQ(ours(), before);
+  EXPECT_EQ(listed(), before) << "or runs would have to make files of both";
 }
 
 TEST_F(AuthorityRotation, ForgetsWhatWasLostBeforeItsKeyWasThere) {

@@ -21,6 +21,7 @@ namespace {
 
 // What our own faults raise. All others that can be caught go on to the child.
 constexpr std::array kOurs = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+constexpr std::array kStops = {SIGTSTP, SIGTTIN, SIGTTOU};
 // Timers of a program that has become us: it meant them for the program that we run ("alarm 5; exec …").
 constexpr std::array kTimers = {SIGALRM, SIGVTALRM, SIGPROF};
 
@@ -44,29 +45,6 @@ void forget_pending(int signal) {
   const timespec no_time{};
   sigtimedwait(&set, nullptr, &no_time);
 }
-
-// Blocks the signals that we wait for, and unblocks them as they were. Those that stop are among them: we stop when the
-// child did, so that nobody waits for the wrong one.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigfillset(&set_);
-    for (const int signal : kOurs) sigdelset(&set_, signal);
-    pthread_sigmask(SIG_BLOCK, &set_, &before_);
-  }
-  ~BlockedSignals() {
-    forget_pending(SIGPIPE);  // of what a tick wrote to where nobody reads
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
-  const sigset_t& set() const { return set_; }
-  const sigset_t& before() const { return before_; }
-
- private:
-  sigset_t set_{}, before_{};
-};
 
 // 0, or an errno.
 int try_spawn(pid_t& child, const std::vector<std::string>& words, const std::vector<std::string>& environment,
@@ -139,19 +117,49 @@ void hand_on(const siginfo_t& info, pid_t child) {
 
 }  // namespace
 
-Result<ChildEnd> run_child(const std::vector<std::string>& words, const std::vector<std::string>& environment,
-                           const std::function<void()>& tick, std::chrono::milliseconds every) {
-  const BlockedSignals blocked;
-  const auto child = spawn(words, environment, blocked.before());
+// Those that stop are among them: we stop when the child did, so that nobody waits for the wrong one. SIGCHLD may have
+// been left ignored, and the child's end would be lost with it.
+HeldSignals::HeldSignals() {
+  sigfillset(&all_);
+  for (const int signal : kOurs) sigdelset(&all_, signal);
+  pthread_sigmask(SIG_BLOCK, &all_, &before_);
+  struct sigaction heard{};
+  heard.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, &heard, &child_before_);
+}
+
+HeldSignals::~HeldSignals() {
+  const timespec no_time{};
+  while (sigtimedwait(&all_, nullptr, &no_time) > 0) {
+  }
+  sigaction(SIGCHLD, &child_before_, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+void HeldSignals::let_stop() const {
+  sigset_t mask = all_;
+  for (const int signal : kStops) {
+    if (sigismember(&before_, signal) == 0) sigdelset(&mask, signal);
+  }
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+}
+
+Result<ChildEnd> run_child(const HeldSignals& held, const std::vector<std::string>& words,
+                           const std::vector<std::string>& environment, const std::function<void()>& tick,
+                           std::chrono::milliseconds every) {
+  const auto child = spawn(words, environment, held.before());
   if (!child) return fail(child.error());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(every);
   const timespec patience{.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(every - seconds).count()};
   for (;;) {
     siginfo_t info{};
-    const int signal = tick ? sigtimedwait(&blocked.set(), &info, &patience) : sigwaitinfo(&blocked.set(), &info);
+    const int signal = tick ? sigtimedwait(&held.all(), &info, &patience) : sigwaitinfo(&held.all(), &info);
     // First that: one that stops it goes with the stop of ours, if it stopped by itself.
     if (signal > 0 && is_for_child(info)) hand_on(info, *child);
-    if (const auto end = look_after(*child)) return *end;
+    if (const auto end = look_after(*child)) {
+      held.let_stop();
+      return *end;
+    }
     if (tick) tick();
   }
 }

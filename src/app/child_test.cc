@@ -19,7 +19,7 @@ namespace tokometer::app {
 namespace {
 
 ChildEnd end_of(const std::string& script, const std::vector<std::string>& environment = {}) {
-  const auto end = run_child({"sh", "-c", script}, environment);
+  const auto end = run_child(HeldSignals(), {"sh", "-c", script}, environment);
   EXPECT_TRUE(end.has_value()) << end.error().message;
   return end.value_or(ChildEnd{.code = -1});
 }
@@ -41,8 +41,8 @@ TEST(Child, HasTheEnvironmentThatItIsGivenAndNoOther) {
 }
 
 TEST(Child, WhatCannotBeStartedIsAnError) {
-  EXPECT_EQ(run_child({"/no/such/command"}, {}).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(run_child({"/dev/null"}, {}).error().code, ErrorCode::kIo);
+  EXPECT_EQ(run_child(HeldSignals(), {"/no/such/command"}, {}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(run_child(HeldSignals(), {"/dev/null"}, {}).error().code, ErrorCode::kIo);
 }
 
 TEST(Child, MayBeAScriptThatNamesNoInterpreter) {
@@ -51,7 +51,7 @@ TEST(Child, MayBeAScriptThatNamesNoInterpreter) {
   const std::filesystem::path script = folder / "plain";
   std::ofstream(script) << "test \"$1 $2\" = 'a b c' && exit 6\n";
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-  const auto end = run_child({script.string(), "a", "b c"}, {});
+  const auto end = run_child(HeldSignals(), {script.string(), "a", "b c"}, {});
   ASSERT_TRUE(end.has_value()) << end.error().message;
   EXPECT_EQ(end->exit_code(), 6);
   std::filesystem::remove_all(folder);
@@ -75,7 +75,7 @@ TEST(Child, GetsTheAlarmsThatWereSetForUs) {
     const itimerval soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 1}};
     if (!std::exchange(is_set, true)) setitimer(ITIMER_REAL, &soon, nullptr);
   };
-  const auto end = run_child({"sh", "-c", "sleep 60"}, {}, tick, std::chrono::milliseconds(1));
+  const auto end = run_child(HeldSignals(), {"sh", "-c", "sleep 60"}, {}, tick, std::chrono::milliseconds(1));
   ASSERT_TRUE(end.has_value());
   EXPECT_EQ(end->signal, SIGALRM);
 }
@@ -92,8 +92,9 @@ TEST(Child, IsNotEndedByWhatOurWritingRaises) {
     EXPECT_EQ(write(pipe_ends[1], "x", 1), -1);
     if (++ticks == 3) std::ofstream(file) << "go";
   };
-  const auto end = run_child({"sh", "-c", "while ! test -e " + file.string() + "; do sleep 0.01; done; exit 5"},
-                             {"PATH=" + std::string(std::getenv("PATH"))}, tick, std::chrono::milliseconds(1));
+  const auto end =
+      run_child(HeldSignals(), {"sh", "-c", "while ! test -e " + file.string() + "; do sleep 0.01; done; exit 5"},
+                {"PATH=" + std::string(std::getenv("PATH"))}, tick, std::chrono::milliseconds(1));
   close(pipe_ends[1]);
   ASSERT_TRUE(end.has_value());
   EXPECT_EQ(end->exit_code(), 5);
@@ -109,6 +110,25 @@ TEST(Child, HasTheSignalMaskThatWeHadAndWeHaveItAgain) {
   EXPECT_EQ(sigismember(&after, SIGINT), sigismember(&before, SIGINT));
 }
 
+TEST(Child, IsWaitedForThoughItsEndWasToBeIgnored) {
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(end_of("exit 5").exit_code(), 5);
+  EXPECT_EQ(::signal(SIGCHLD, before), SIG_IGN) << "and is ignored again";
+}
+
+TEST(Child, LeavesUsAloneWithSignalsThatCameForIt) {
+  const HeldSignals held;
+  // As timeout(1) sends them: the second is still there when the child has gone.
+  const auto end = run_child(held, {"sh", "-c", "trap 'exit 3' TERM; kill -TERM $PPID; while :; do sleep 0.01; done"},
+                             {"PATH=" + std::string(std::getenv("PATH"))});
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->exit_code(), 3);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) kill(getpid(), number);
+  sigset_t pending{};
+  sigpending(&pending);
+  EXPECT_EQ(sigismember(&pending, SIGTERM), 1);
+}
+
 TEST(Child, TicksWhileItRuns) {
   std::string pattern = testing::TempDir() + "child_XXXXXX";
   const std::filesystem::path folder = mkdtemp(pattern.data());
@@ -117,8 +137,9 @@ TEST(Child, TicksWhileItRuns) {
   const auto tick = [&] {
     if (++ticks == 3) std::ofstream(file) << "go";
   };
-  const auto end = run_child({"sh", "-c", "while ! test -e " + file.string() + "; do sleep 0.01; done; exit 5"},
-                             {"PATH=" + std::string(std::getenv("PATH"))}, tick, std::chrono::milliseconds(1));
+  const auto end =
+      run_child(HeldSignals(), {"sh", "-c", "while ! test -e " + file.string() + "; do sleep 0.01; done; exit 5"},
+                {"PATH=" + std::string(std::getenv("PATH"))}, tick, std::chrono::milliseconds(1));
   ASSERT_TRUE(end.has_value());
   EXPECT_EQ(end->exit_code(), 5);
   EXPECT_GE(ticks, 3);

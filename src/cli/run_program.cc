@@ -308,7 +308,8 @@ Result<ExitCode> run_program(const Arguments& arguments, Environment& environmen
   environment.err.flush();
   const pid_t process = proxy_process(*config);
   proxy->let_inherit();
-  const auto end = app::run_child(words, child_environment(environment, *filled, run.context, proxy->address()),
+  const app::HeldSignals held;
+  const auto end = app::run_child(held, words, child_environment(environment, *filled, run.context, proxy->address()),
                                   panels ? [&] { panels->show(); } : std::function<void()>());
   // From here on a screen that has gone is no reason to lose the program's exit code.
   std::signal(SIGPIPE, SIG_IGN);

@@ -1,5 +1,6 @@
 #include "proxy/forwarding.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,6 +25,11 @@ bool same_secret(std::string_view given, std::string_view secret) {
     difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
   }
   return difference == 0;
+}
+
+bool is_ipv6(std::string_view text) {
+  in6_addr address{};
+  return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 
 // RFC 6761, 6.3.
@@ -73,7 +79,7 @@ Result<HostAndPort> split_host(std::string_view text) {
     const auto bracket = text.find(']');
     if (bracket == std::string_view::npos) return fail(ErrorCode::kInvalid, "has '[' without ']'");
     split.host = text.substr(1, bracket - 1);
-    if (!split.host.contains(':')) return fail(ErrorCode::kInvalid, "has no IPv6 address in its brackets");
+    if (!is_ipv6(split.host)) return fail(ErrorCode::kInvalid, "has no IPv6 address in its brackets");
     port = text.substr(bracket + 1);
   } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
     split.host = text.substr(0, colon);

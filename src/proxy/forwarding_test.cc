@@ -65,8 +65,9 @@ TEST(Forwarding, AnAuthorityHasItsPortOnlyWhereItIsNotTheUsualOne) {
     EXPECT_EQ(to->origin.tls, one.tls);
     EXPECT_EQ(to->authority, one.authority);
   }
-  for (const std::string_view text : {"", ":80", "a:", "a:0", "a:65536", "a:8x", "[::1", "[]:80", ".", "[a]:80",
-                                      "[[a.example]:80", "a[::1]:80", "a]:80", "[[::1]:80"}) {
+  for (const std::string_view text :
+       {"", ":80", "a:", "a:0", "a:65536", "a:8x", "[::1", "[]:80", ".", "[a]:80", "[[a.example]:80", "a[::1]:80",
+        "a]:80", "[[::1]:80", "[a:b.example]:80", "[:]:80"}) {
     EXPECT_FALSE(parse_authority(text, true, 443)) << text;
   }
 }

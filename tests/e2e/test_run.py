@@ -201,6 +201,18 @@ class Screen:
 
 
 @test
+def run_says_its_sums_whatever_signals_come_at_the_end(folder: Path) -> None:
+    file = folder / "sums.json"
+    # As timeout(1) may, which sends two: this one is still there when the program has ended.
+    script = "r=$PPID; (sleep 0.2; kill -CONT $r) >/dev/null 2>&1 & kill -STOP $r; kill -PWR $r; exit 3"
+    with runs(folder) as them:
+        done = them.run("sh", "-c", script, options=("--base-url-mode", "--json", str(file)))
+        assert done.returncode == 3 and "nothing captured" in done.stderr, done
+        assert json.loads(file.read_text())["exit_code"] == 3
+        them.wait_until_ended()
+
+
+@test
 def run_leaves_the_terminal_to_its_program(folder: Path) -> None:
     with runs(folder) as them:
         script = folder / "program.py"
