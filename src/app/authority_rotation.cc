@@ -79,7 +79,7 @@ class Rotation {
     }
     if (auto shown = show(both + (*made)->pem(), earlier()); !shown) {
       // Else runs would want to make files of both, too.
-      static_cast<void>(replace_file(certificate_file(), listed, kPublic));
+      if (auto back = replace_file(certificate_file(), listed, kPublic); !back) return fail(std::move(back.error()));
       return fail(std::move(shown.error()));
     }
     if (auto put = (*made)->put_key(folder_, true); !put) return fail(std::move(put.error()));
