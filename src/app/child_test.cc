@@ -24,28 +24,29 @@ ChildEnd end_of(const std::string& script, const std::vector<std::string>& envir
   return end.value_or(ChildEnd{.code = -1});
 }
 
-TEST(Child, EndsWithItsExitCode) {
+// Named so that they run before all others: no thread may be there yet that would take the signals.
+TEST(ChildDeathTest, EndsWithItsExitCode) {
   EXPECT_EQ(end_of("exit 7").exit_code(), 7);
   EXPECT_EQ(end_of("exit 0").exit_code(), 0);
   EXPECT_EQ(end_of("exit 255").exit_code(), 255);
 }
 
-TEST(Child, EndsWithTheSignalThatKilledIt) {
+TEST(ChildDeathTest, EndsWithTheSignalThatKilledIt) {
   const ChildEnd end = end_of("kill -KILL $$");
   EXPECT_EQ(end.signal, SIGKILL);
   EXPECT_EQ(end.exit_code(), 137);
 }
 
-TEST(Child, HasTheEnvironmentThatItIsGivenAndNoOther) {
+TEST(ChildDeathTest, HasTheEnvironmentThatItIsGivenAndNoOther) {
   EXPECT_EQ(end_of(R"(test "$A" = "b c" && test -z "$HOME")", {"A=b c"}).exit_code(), 0);
 }
 
-TEST(Child, WhatCannotBeStartedIsAnError) {
+TEST(ChildDeathTest, WhatCannotBeStartedIsAnError) {
   EXPECT_EQ(run_child(HeldSignals(), {"/no/such/command"}, {}).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(run_child(HeldSignals(), {"/dev/null"}, {}).error().code, ErrorCode::kIo);
 }
 
-TEST(Child, MayBeAScriptThatNamesNoInterpreter) {
+TEST(ChildDeathTest, MayBeAScriptThatNamesNoInterpreter) {
   std::string pattern = testing::TempDir() + "child_XXXXXX";
   const std::filesystem::path folder = mkdtemp(pattern.data());
   const std::filesystem::path script = folder / "plain";
@@ -57,7 +58,7 @@ TEST(Child, MayBeAScriptThatNamesNoInterpreter) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(Child, GetsSignalsThatOthersSendUs) {
+TEST(ChildDeathTest, GetsSignalsThatOthersSendUs) {
   // The child asks us to be sent one, and ends by what reaches it.
   for (const int number :
        {SIGHUP,  SIGINT, SIGQUIT, SIGABRT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM,  SIGTERM,   SIGCONT,  SIGTSTP, SIGTTIN,
@@ -69,7 +70,7 @@ TEST(Child, GetsSignalsThatOthersSendUs) {
   }
 }
 
-TEST(Child, GetsTheAlarmsThatWereSetForUs) {
+TEST(ChildDeathTest, GetsTheAlarmsThatWereSetForUs) {
   bool is_set = false;
   const auto tick = [&] {
     const itimerval soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 1}};
@@ -80,7 +81,7 @@ TEST(Child, GetsTheAlarmsThatWereSetForUs) {
   EXPECT_EQ(end->signal, SIGALRM);
 }
 
-TEST(Child, IsNotEndedByWhatOurWritingRaises) {
+TEST(ChildDeathTest, IsNotEndedByWhatOurWritingRaises) {
   std::array<int, 2> pipe_ends{};
   ASSERT_EQ(pipe(pipe_ends.data()), 0);
   close(pipe_ends[0]);
@@ -101,7 +102,7 @@ TEST(Child, IsNotEndedByWhatOurWritingRaises) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(Child, HasTheSignalMaskThatWeHadAndWeHaveItAgain) {
+TEST(ChildDeathTest, HasTheSignalMaskThatWeHadAndWeHaveItAgain) {
   sigset_t before{};
   pthread_sigmask(SIG_BLOCK, nullptr, &before);
   EXPECT_EQ(end_of("kill -INT $$; sleep 10").signal, SIGINT);
@@ -110,13 +111,13 @@ TEST(Child, HasTheSignalMaskThatWeHadAndWeHaveItAgain) {
   EXPECT_EQ(sigismember(&after, SIGINT), sigismember(&before, SIGINT));
 }
 
-TEST(Child, IsWaitedForThoughItsEndWasToBeIgnored) {
+TEST(ChildDeathTest, IsWaitedForThoughItsEndWasToBeIgnored) {
   const auto before = ::signal(SIGCHLD, SIG_IGN);
   EXPECT_EQ(end_of("exit 5").exit_code(), 5);
   EXPECT_EQ(::signal(SIGCHLD, before), SIG_IGN) << "and is ignored again";
 }
 
-TEST(Child, LeavesUsAloneWithSignalsThatCameForIt) {
+TEST(ChildDeathTest, LeavesUsAloneWithSignalsThatCameForIt) {
   const HeldSignals held;
   // As timeout(1) sends them: the second is still there when the child has gone.
   const auto end = run_child(held, {"sh", "-c", "trap 'exit 3' TERM; kill -TERM $PPID; while :; do sleep 0.01; done"},
@@ -129,7 +130,7 @@ TEST(Child, LeavesUsAloneWithSignalsThatCameForIt) {
   EXPECT_EQ(sigismember(&pending, SIGTERM), 1);
 }
 
-TEST(Child, TicksWhileItRuns) {
+TEST(ChildDeathTest, TicksWhileItRuns) {
   std::string pattern = testing::TempDir() + "child_XXXXXX";
   const std::filesystem::path folder = mkdtemp(pattern.data());
   const std::filesystem::path file = folder / "go";
