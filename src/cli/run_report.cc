@@ -130,17 +130,19 @@ std::vector<std::string> RunReport::unread_clients(std::string_view label) const
 std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
   std::string text;
   json::Writer writer(text);
+  const auto list = [&writer](std::string_view name, const std::vector<std::string>& texts) {
+    if (texts.empty()) return;
+    writer.name(name).begin_array();
+    for (const std::string& one : texts) writer.string(one);
+    writer.end_array();
+  };
   writer.begin_object();
   writer.member("run", run_.context.run);
   // Its arguments may hold keys.
   writer.member("command", run_.command.front());
   writer.member_unless_empty("project", run_.context.project);
   writer.member_unless_empty("program", run_.context.program);
-  if (!run_.context.tags.empty()) {
-    writer.name("tags").begin_array();
-    for (const std::string& tag : run_.context.tags) writer.string(tag);
-    writer.end_array();
-  }
+  list("tags", run_.context.tags);
   writer.member("exit_code", end.exit_code());
   if (end.signal != 0) writer.member("signal", end.signal);
   writer.member("started_at", format_rfc3339(run_.started_at));
@@ -148,12 +150,6 @@ std::string RunReport::json(const app::ChildEnd& end, SteadyTime now) const {
   summary_.write_json(writer);
   // Then the sums are of a part.
   writer.member("proxy_ended", run_.proxy != ProxyFate::kServes);
-  const auto list = [&writer](std::string_view name, const std::vector<std::string>& clients) {
-    if (clients.empty()) return;
-    writer.name(name).begin_array();
-    for (const std::string& who : clients) writer.string(who);
-    writer.end_array();
-  };
   list("distrustful", run_.distrust);
   list("unreadable", run_.unreadable);
   if (run_.context.budget) {
